@@ -1,0 +1,54 @@
+// What the linter holds this code to: async safety, no `any`, and imports that run one way.
+import tseslint from 'typescript-eslint';
+
+/** Folders from the outside in; a folder may import only from those behind it (and its equals only where listed). */
+const LAYERS = {
+  'cli': ['local', 'gateway', 'config', 'peers', 'sync', 'auth', 'swift', 'http', 'lib'],
+  'local': ['config', 'sync', 'auth', 'swift', 'http', 'lib'],
+  'gateway': ['config', 'peers', 'sync', 'auth', 'swift', 'http', 'lib'],
+  'peers': ['config', 'sync', 'auth', 'swift', 'http', 'lib'],
+  'sync': ['swift', 'http', 'lib'],
+  'auth': ['swift', 'http', 'lib'],
+  'swift': ['http', 'lib'],
+  'config': ['lib'],
+  'http': ['lib'],
+  'lib': [],
+};
+
+const layerRules = Object.entries(LAYERS).map(([folder, allowed]) => ({
+  files: [`src/${folder}/**/*.ts`],
+  ignores: ['**/*.test.ts'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: Object.keys(LAYERS)
+          .filter((other) => other !== folder && !allowed.includes(other))
+          .map((other) => ({
+            group: [`**/${other}/*`, `**/${other}/**`],
+            message: `src/${folder} must not import from src/${other} (ARCHITECTURE.md, layers).`,
+          })),
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'node_modules/**', '.local/**'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
+      'no-console': 'error',
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }],
+      'eqeqeq': 'error',
+    },
+  },
+  ...layerRules,
+  { files: ['src/cli/**', 'bench/**', 'test/**'], rules: { 'no-console': 'off' } },
+  { files: ['**/*.test.ts', 'test/**'], rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' } },
+);

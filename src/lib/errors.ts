@@ -1,0 +1,113 @@
+// The table of everything that can go wrong, one stable code per cause. Knows nothing of where errors are thrown.
+
+interface ErrorKind {
+  /** What happened, in one sentence without its particulars. */
+  readonly message: string;
+  /** The HTTP status of an answer made for it. */
+  readonly status: number;
+  /** The exit code of a command that ends with it: 1 found something, 2 usage, 3 could not. */
+  readonly exitCode: 1 | 2 | 3;
+  /** Whether the same request or command may succeed later, unchanged. */
+  readonly isRetryable: boolean;
+  /** What to try. */
+  readonly hint: string;
+}
+
+export const ERRORS = {
+  BAD_REQUEST: {
+    message: 'The request is not well-formed HTTP/1.1, or could be read in two ways.',
+    status: 400,
+    exitCode: 2,
+    isRetryable: false,
+    hint: 'Send one framing (Content-Length or chunked), CRLF line ends and no folded header lines.',
+  },
+  HEADERS_TOO_LARGE: {
+    message: 'The request line and headers are larger than the gateway accepts.',
+    status: 431,
+    exitCode: 2,
+    isRetryable: false,
+    hint: 'Send fewer or shorter headers, or raise max_header_size.',
+  },
+  REQUEST_TIMEOUT: {
+    message: 'The client did not finish its request in time.',
+    status: 408,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Send the request again; slow clients may need a larger header_timeout or client_timeout.',
+  },
+  UPSTREAM_DOWN: {
+    message: 'No proxy server of the local Swift cluster can be reached.',
+    status: 503,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Check that the Swift proxy servers named in [app:proxy] upstream are running.',
+  },
+  UPSTREAM_BROKEN: {
+    message: 'The local Swift proxy broke off before it answered.',
+    status: 503,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Look into the Swift proxy log; send the request again.',
+  },
+  UPSTREAM_TIMEOUT: {
+    message: 'The local Swift proxy did not answer in time.',
+    status: 504,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Look into the Swift proxy log, or raise response_timeout.',
+  },
+  CONNECTION_FAILED: {
+    message: 'A server could not be reached.',
+    status: 503,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Check address, port and firewall.',
+  },
+  TIMEOUT: {
+    message: 'A server did not answer in time.',
+    status: 504,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Check that the server is well; raise the time limit if it is only slow.',
+  },
+  BAD_ANSWER: {
+    message: 'A server sent something that is not HTTP.',
+    status: 502,
+    exitCode: 3,
+    isRetryable: false,
+    hint: 'Check that the address is that of the right server.',
+  },
+  CONFIG_INVALID: {
+    message: 'The configuration cannot be used as it stands.',
+    status: 500,
+    exitCode: 2,
+    isRetryable: false,
+    hint: 'Mend the lines named; etc/autosync.conf-sample shows every option.',
+  },
+  SERVICE_AUTH_FAILED: {
+    message: "The service user's token could not be had.",
+    status: 503,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Check auth_url, user and password in [service].',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The one error class of the program. `code` names the cause, `detail` the particulars; never put keys or tokens in it. */
+export class AutosyncError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string;
+
+  constructor(code: ErrorCode, detail = '', options?: ErrorOptions) {
+    super(detail === '' ? ERRORS[code].message : `${ERRORS[code].message} ${detail}`, options);
+    this.name = 'AutosyncError';
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code];
+  }
+}
