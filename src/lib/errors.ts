@@ -91,6 +91,41 @@ export const ERRORS = {
     isRetryable: true,
     hint: 'Check auth_url, user and password in [service].',
   },
+  SECRETS_UNREADABLE: {
+    message: "The realm's secret file cannot be read.",
+    status: 503,
+    exitCode: 3,
+    isRetryable: false,
+    hint: 'Make it once with `autosync secrets new --file FILE` and copy that file to every cluster; the gateway user must own it.',
+  },
+  SECRETS_EXPOSED: {
+    message: "The realm's secret file can be read or changed by more than its owner.",
+    status: 503,
+    exitCode: 3,
+    isRetryable: false,
+    hint: 'Run `chmod 600` on the file; if others could have read it, run `autosync secrets rotate` as well.',
+  },
+  SECRETS_INVALID: {
+    message: "The realm's secret file is not in its format.",
+    status: 503,
+    exitCode: 3,
+    isRetryable: false,
+    hint: 'Copy the file again, byte for byte, from a cluster where it works.',
+  },
+  SECRETS_EXIST: {
+    message: 'There is a file of that name already; secrets are never overwritten.',
+    status: 409,
+    exitCode: 3,
+    isRetryable: false,
+    hint: 'Use `autosync secrets rotate --file FILE` for a new generation, or name another file.',
+  },
+  SECRETS_UNWRITABLE: {
+    message: "The realm's secret file cannot be written.",
+    status: 503,
+    exitCode: 3,
+    isRetryable: false,
+    hint: 'Check that the folder exists, may be written to and has room.',
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
