@@ -6,7 +6,6 @@
  * @param bytes one character per byte (latin1 text)
  */
 export function quoteBytes(bytes: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are among what must be quoted
   return bytes.replace(/[\x00-\xff]/g, (char) => QUOTED[char.charCodeAt(0)] as string);
 }
 
