@@ -1,0 +1,44 @@
+// Answers that the gateway makes itself. Knows their form, not their reasons.
+import { STATUS_CODES } from 'node:http';
+import { HeaderList } from '../http/headers.js';
+import type { OutgoingResponse } from '../http/server-connection.js';
+import { AutosyncError } from '../lib/errors.js';
+import type { Exchange } from './station.js';
+
+const RETRY_AFTER_SECONDS = '1';
+
+/** A plain-text answer; ends with a line feed. */
+export function textAnswer(exchange: Exchange, status: number, text: string): OutgoingResponse {
+  return answer(exchange, status, 'text/plain; charset=UTF-8', `${text}\n`);
+}
+
+/** A JSON answer where the client asks for JSON, else the text. */
+export function negotiatedAnswer(
+  exchange: Exchange,
+  status: number,
+  data: object,
+  text: string,
+): OutgoingResponse {
+  const accept = exchange.request.headers.get('accept') ?? '';
+  return /\bapplication\/json\b/.test(accept)
+    ? answer(exchange, status, 'application/json', `${JSON.stringify(data)}\n`)
+    : textAnswer(exchange, status, text);
+}
+
+/** The answer to a request that failed here. Says what happened; nothing of what is inside an unknown error. */
+export function errorAnswer(exchange: Exchange, error: unknown): OutgoingResponse {
+  if (!(error instanceof AutosyncError)) {
+    return textAnswer(exchange, 500, `The gateway failed. Its log says more under ${exchange.id}.`);
+  }
+  return textAnswer(exchange, error.kind.status, `${error.message}\n${error.kind.hint}`);
+}
+
+function answer(exchange: Exchange, status: number, type: string, text: string): OutgoingResponse {
+  const headers = HeaderList.from([
+    ['Content-Type', type],
+    ['X-Trans-Id', exchange.id],
+    ['Date', new Date().toUTCString()],
+  ]);
+  if (status === 503) headers.add('Retry-After', RETRY_AFTER_SECONDS);
+  return { status, reason: STATUS_CODES[status] ?? 'Unknown', headers, body: Buffer.from(text) };
+}

@@ -1,0 +1,71 @@
+// What a request target means to Swift: account, container, object, or none of these.
+// Splits as Swift does, after percent-decoding (common/utils.py split_path; proxy/server.py get_controller).
+
+export type SwiftPath =
+  | { readonly kind: 'account'; readonly account: string }
+  | { readonly kind: 'container'; readonly account: string; readonly container: string }
+  | { readonly kind: 'object'; readonly account: string; readonly container: string; readonly object: string }
+  | { readonly kind: 'other' };
+
+const OTHER: SwiftPath = { kind: 'other' };
+const DECODER = new TextDecoder('utf-8', { fatal: true });
+
+/** Reads a raw request target (latin1 text, query and all). Names come back decoded; what is not valid UTF-8 is `other`: Swift refuses it. */
+export function parseSwiftPath(target: string): SwiftPath {
+  const query = target.indexOf('?');
+  const path = decodePath(query < 0 ? target : target.slice(0, query));
+  if (path === undefined || !(path.startsWith('/v1/') || path.startsWith('/v1.0/'))) return OTHER;
+  const accountStart = path.indexOf('/', 1) + 1;
+  const accountEnd = endOfSegment(path, accountStart);
+  const account = path.slice(accountStart, accountEnd);
+  if (account === '') return OTHER;
+  const containerEnd = endOfSegment(path, accountEnd + 1);
+  const container = path.slice(accountEnd + 1, containerEnd);
+  const object = path.slice(containerEnd + 1);
+  if (container === '') return object === '' ? { kind: 'account', account } : OTHER;
+  if (object === '') return { kind: 'container', account, container };
+  return { kind: 'object', account, container, object };
+}
+
+/** The value of a query parameter, decoded; undefined when it is not there. Names compare exactly, as in Swift. */
+export function queryParameter(target: string, name: string): string | undefined {
+  const start = target.indexOf('?');
+  if (start < 0) return undefined;
+  return new URLSearchParams(target.slice(start + 1)).get(name) ?? undefined;
+}
+
+/** `/v1/account[/container[/object]]`, percent-encoded; `/` inside an object name stays. */
+export function swiftTarget(account: string, container?: string, object?: string): string {
+  let target = `/v1/${encodeName(account)}`;
+  if (container !== undefined) target += `/${encodeName(container)}`;
+  if (object !== undefined) target += `/${object.split('/').map(encodeName).join('/')}`;
+  return target;
+}
+
+/** Percent-encodes a name as Python's `quote` with no safe characters does. */
+export function encodeName(name: string): string {
+  return encodeURIComponent(name).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function endOfSegment(path: string, start: number): number {
+  const slash = path.indexOf('/', start);
+  return slash < 0 ? path.length : slash;
+}
+
+// eslint-disable-next-line no-control-regex -- plain ASCII is the common case and needs no decoding
+const PLAIN = /^[\x21-\x24\x26-\x7e]*$/;
+
+function decodePath(path: string): string | undefined {
+  if (PLAIN.test(path)) return path;
+  const unescaped = path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
+  try {
+    return DECODER.decode(Buffer.from(unescaped, 'latin1'));
+  } catch {
+    return undefined;
+  }
+}
