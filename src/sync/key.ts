@@ -19,8 +19,18 @@ export function containerSyncKey(generation: Generation, account: string, contai
  * @param realm its name in any case, as Swift compares realms without case; '' where clusters are named by URL
  */
 export function peerSecret(generation: Generation, realm: string): KeyObject {
-  return createSecretKey(derive(generation, 'autosync peer-secret 1', [realm.toUpperCase()]));
+  let byRealm = peerSecrets.get(generation);
+  if (byRealm === undefined) peerSecrets.set(generation, (byRealm = new Map<string, KeyObject>()));
+  let secret = byRealm.get(realm);
+  if (secret === undefined) {
+    secret = createSecretKey(derive(generation, 'autosync peer-secret 1', [realm.toUpperCase()]));
+    byRealm.set(realm, secret);
+  }
+  return secret;
 }
+
+/** Deriving costs as much as signing, so it is done once per generation and realm. */
+const peerSecrets = new WeakMap<Generation, Map<string, KeyObject>>();
 
 /** JSON keeps parts apart whatever is in them: ('a', 'bc') and ('ab', 'c') differ, and so do ill-formed strings. */
 function derive(generation: Generation, label: string, parts: readonly string[]): Buffer {
