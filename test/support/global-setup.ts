@@ -1,0 +1,113 @@
+// Starts one realm of real clusters for a whole test run and tells the tests where it is. Tests nothing.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestProject } from 'vitest/node';
+import type { ClusterPlan } from '../../src/local/plan.js';
+import { LocalRealm } from '../../src/local/realm.js';
+import { numberedUsers, TEST_USERS } from '../../src/local/users.js';
+import { serveControl } from './control.js';
+
+/** What tests know of the realm. */
+export interface RealmDescription {
+  readonly controlUrl: string;
+  /** Whether gateways run; without them `gatewayUrl` is the Swift proxy. */
+  readonly hasGateways: boolean;
+  readonly realmKey: string;
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly gatewayUrl: string;
+    readonly proxyUrl: string;
+    readonly adminUrl: string;
+    readonly swiftDir: string;
+    readonly plan: ClusterPlan;
+  }[];
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    realm: RealmDescription;
+  }
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ACCOUNTS = 500;
+
+/** AUTOSYNC_TEST_CLUSTERS: how many (3). AUTOSYNC_TEST_GATEWAYS=0: without. AUTOSYNC_TEST_KEEP=1: keep the folder. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { env } = process;
+  const hasGateways = env['AUTOSYNC_TEST_GATEWAYS'] !== '0';
+  const built = spawnSync(process.execPath, [join(ROOT, 'scripts/build-if-stale.mjs')], { stdio: 'inherit' });
+  if (built.status !== 0) console.warn('The build failed; testing what it left.');
+  const folder = claimFolder();
+  const realm = await LocalRealm.start({
+    folder,
+    clusters: Number(env['AUTOSYNC_TEST_CLUSTERS'] ?? 3),
+    links: true,
+    gateways: hasGateways,
+    syncInterval: 1,
+    accounts: 'AUTH_t*',
+    users: [...TEST_USERS, ...numberedUsers(ACCOUNTS)],
+    firstPort: 10_000 + 100 * Math.floor(Math.random() * 200),
+  });
+  console.log(`${realm.clusters.length} clusters in ${folder} after ${(realm.startMs / 1000).toFixed(1)} s`);
+  const control = await serveControl(objectsOf(realm));
+  project.provide('realm', describe(realm, control.url, hasGateways));
+  return async () => {
+    control.close();
+    await realm.stop();
+    if (env['AUTOSYNC_TEST_KEEP'] !== '1') rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+/** A folder of this process; those that processes killed before left are removed. */
+function claimFolder(): string {
+  const parent = join(ROOT, '.local');
+  mkdirSync(parent, { recursive: true });
+  for (const name of readdirSync(parent)) {
+    const pid = /^test-(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(parent, name), { recursive: true, force: true });
+  }
+  return join(parent, `test-${process.pid}`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The objects tests may steer, by the names of `control.ts`. */
+function objectsOf(realm: LocalRealm): (target: string) => object {
+  let accounts = 0;
+  const run = {
+    restoreLinks: () => realm.restoreLinks(),
+    nextAccount: () => {
+      accounts += 1;
+      if (accounts > ACCOUNTS) throw new Error(`More than ${ACCOUNTS} accounts are needed: raise ACCOUNTS.`);
+      return accounts;
+    },
+  };
+  return (target) => {
+    const [kind, first = '', second = ''] = target.split(':');
+    if (kind === 'cluster') return realm.cluster(first);
+    return kind === 'link' ? realm.link(first, second) : run;
+  };
+}
+
+function describe(realm: LocalRealm, controlUrl: string, hasGateways: boolean): RealmDescription {
+  const clusters = realm.clusters.map((cluster) => ({
+    name: cluster.name,
+    gatewayUrl: hasGateways ? cluster.gatewayUrl : cluster.proxyUrl,
+    proxyUrl: cluster.proxyUrl,
+    adminUrl: cluster.adminUrl,
+    swiftDir: cluster.swiftDir,
+    plan: cluster.plan,
+  }));
+  return { controlUrl, hasGateways, realmKey: realm.key, clusters };
+}
