@@ -24,7 +24,7 @@ export interface PeerRequestToSign {
   /** The signature is added here; a former one is replaced. */
   readonly headers: HeaderList;
   /** The whole body, or `streamed`; none if not given. */
-  readonly body?: Buffer | 'streamed';
+  readonly body?: Buffer | 'streamed' | undefined;
   /** This cluster and the one asked: `//realm/cluster` or a URL. */
   readonly from: string;
   readonly to: string;
@@ -49,7 +49,7 @@ export interface PeerRequestToVerify {
   readonly nowMs: number;
   readonly maxClockSkewSeconds?: number;
   /** Where given, a nonce seen before is refused. */
-  readonly nonces?: NonceMemory;
+  readonly nonces?: NonceMemory | undefined;
 }
 
 export type RefusalReason =

@@ -32,7 +32,8 @@ export function namesToSign(headers: HeaderList): string[] {
 }
 
 /**
- * HMAC-SHA256 over the request and the claims. JSON keeps the parts apart. Values are compared without the white space around them, which HTTP does not carry reliably.
+ * HMAC-SHA256 over the request and the claims. JSON keeps the parts apart. Values count without the white space around them, which
+ * HTTP does not carry reliably.
  *
  * @param claimsText the signature header up to the signature itself
  */
