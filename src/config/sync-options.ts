@@ -1,0 +1,136 @@
+// The options of what makes several clusters one: [filter:autosync], [service], [cluster:NAME], [admin], [daemon].
+import { option } from './option.js';
+import type { Table } from './option.js';
+import * as is from './types.js';
+
+const YEAR = 31_536_000;
+
+export const AUTOSYNC_OPTIONS = {
+  my_cluster: option(is.text, {
+    example: '//realm/primary',
+    doc: 'This cluster as //REALM/CLUSTER, by its names in container-sync-realms.conf. Either this or autosync_my_cluster has to be given.',
+  }),
+  accounts: option(is.patterns, {
+    example: 'AUTH_*',
+    defaultWords: 'has to be given; * with autosync_my_cluster',
+    doc: 'The accounts that are kept the same on all clusters. Requests for others go through untouched.',
+  }),
+  consistency: option(is.oneOf('eventual', 'quorum', 'strict'), {
+    default: 'eventual',
+    doc: 'When an account or container change is a success: once this cluster and the record of it hold (eventual), once most clusters hold it too (quorum), or only once all do (strict). What is behind is completed later in any case.',
+  }),
+  peer_auth: option(is.oneOf('service', 'token'), {
+    defaultWords: 'service where there is a [service] section, else token',
+    example: 'service',
+    doc: "With what rights a peer's change is made here: those of the service user, or the client's own token (only where all clusters share one identity service).",
+  }),
+  override_auth: option(is.boolean, {
+    default: 'false',
+    doc: "The original autosync's option: true is the same as peer_auth = service.",
+  }),
+  secret_file: option(is.path, {
+    example: '/etc/swift/autosync-secrets',
+    defaultWords: 'autosync-secrets in swift_dir',
+    doc: 'The secrets that all gateways of the realm share, as "autosync secrets new" writes them.',
+  }),
+  user_sync: option(is.oneOf('deny', 'allow'), {
+    default: 'deny',
+    doc: "What happens to container sync settings of a client's own, in the accounts above.",
+  }),
+  peer_timeout: option(is.seconds(0.05, 600), {
+    default: '5',
+    doc: 'The most that a slow peer can cost an account or container change. Then it is pending there.',
+  }),
+  peer_probe_interval: option(is.seconds(0.1, 3600), {
+    default: '2',
+    doc: 'How often a peer that is down is asked whether it is back.',
+  }),
+  max_clock_skew: option(is.seconds(0.1, 3600), {
+    default: '30',
+    doc: "How far a peer's clock may be off. What is dated further ahead is refused.",
+  }),
+  account_delete_delay: option(is.seconds(0, YEAR), {
+    default: '86400',
+    doc: 'How long an account DELETE waits before it goes to the peers. Until then it can be cancelled.',
+  }),
+  delete_probe_limit: option(is.integer(0, 1_000_000), {
+    default: '1000',
+    doc: 'The most objects left on peers that are settled within one container DELETE. The daemon does the rest.',
+  }),
+  autosync_my_cluster: option(is.url, {
+    example: 'http://primary.example.com:8080',
+    doc: "The original autosync's option: this cluster's URL. Clusters are then named by URL, and container sync uses full URLs in place of a realm.",
+  }),
+  autosync_placement: option(is.urls, {
+    example: 'http://primary.example.com:8080, http://secondary.example.com:8080',
+    doc: "The original autosync's option: the URLs of all clusters, this one included. Goes with autosync_my_cluster.",
+  }),
+} satisfies Table;
+
+export const SERVICE_OPTIONS = {
+  auth_version: option(is.oneOf('1', '3'), {
+    isRequired: true,
+    example: '3',
+    doc: '1 for TempAuth, 3 for Keystone.',
+  }),
+  auth_url: option(is.url, {
+    isRequired: true,
+    example: 'http://keystone:5000/v3',
+    doc: 'Where tokens are issued: http://HOST:PORT/auth/v1.0 or http://HOST:PORT/v3.',
+  }),
+  user: option(is.text, {
+    example: 'autosync:autosync',
+    doc: 'auth_version 1: ACCOUNT:USER of a user with .reseller_admin.',
+  }),
+  key: option(is.text, { example: 'KEY', doc: 'auth_version 1: the key of that user.' }),
+  username: option(is.text, {
+    example: 'autosync',
+    doc: 'auth_version 3: a user with the role ResellerAdmin.',
+  }),
+  user_domain_name: option(is.text, { default: 'Default', doc: "auth_version 3: the user's domain." }),
+  password: option(is.text, { example: 'PASSWORD', doc: 'auth_version 3: the password of that user.' }),
+  project_name: option(is.text, {
+    example: 'service',
+    doc: 'auth_version 3: the project whose account holds the records.',
+  }),
+  project_domain_name: option(is.text, { default: 'Default', doc: "auth_version 3: the project's domain." }),
+  application_credential_id: option(is.text, {
+    example: 'ID',
+    doc: 'auth_version 3: an application credential, in place of username, password and project_name.',
+  }),
+  application_credential_secret: option(is.text, {
+    example: 'SECRET',
+    doc: 'auth_version 3: the secret of that application credential.',
+  }),
+  region_name: option(is.text, {
+    example: 'RegionOne',
+    doc: "auth_version 3: the region of this cluster in Keystone's catalogue, where there are several.",
+  }),
+  timeout: option(is.seconds(0.1, 600), { default: '5', doc: 'How long the identity service may take.' }),
+  reseller_prefix: option(is.text, {
+    default: 'AUTH_',
+    doc: "What this cluster's account names begin with. Names the service user's own account where the catalogue does not.",
+  }),
+} satisfies Table;
+
+export const CLUSTER_OPTIONS = {
+  gateway: option(is.url, {
+    isRequired: true,
+    example: 'http://10.0.2.1:8080',
+    doc: 'Where that cluster\'s gateway is, if the realms file names its Swift proxy servers instead. A "/v1" at the end may be left out.',
+  }),
+} satisfies Table;
+
+export const ADMIN_OPTIONS = {
+  bind_ip: option(is.address, {
+    default: '127.0.0.1',
+    doc: 'The address that status, metrics and dashboard are shown at.',
+  }),
+  bind_port: option(is.port, {
+    default: '8090',
+    doc: 'The port that status, metrics and dashboard are shown at.',
+  }),
+} satisfies Table;
+
+/** None yet. */
+export const DAEMON_OPTIONS = {} satisfies Table;
