@@ -8,10 +8,10 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { renderGatewayConf, SECRETS_FILE } from './gateway-conf.js';
 import { setInText } from './ini-text.js';
+import { logFileOf, specOf } from './launch.js';
 import { LocalError } from './local-error.js';
 import {
   confFileOf,
@@ -28,14 +28,10 @@ import {
   type Role,
 } from './plan.js';
 import { isAnswering, isPortOpen, poll } from './ports.js';
-import { findProgram } from './requirements.js';
 import type { RingSpec } from './rings.js';
 import { ServerProcess } from './server-process.js';
 import { renderSwiftFiles } from './swift-conf.js';
 import { serviceUser, type LocalUser } from './users.js';
-
-/** `bin/autosync` of this very project. */
-export const AUTOSYNC = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bin', 'autosync');
 
 const START_MS = 120_000;
 const ONCE_MS = 120_000;
@@ -187,7 +183,7 @@ export class LocalCluster {
 
   /** One pass of a daemon, to its end. What it logs is in `logs(daemon)`. */
   async runOnce(daemon: Daemon): Promise<void> {
-    const run = new ServerProcess(this.spec(daemon, ['once', '-v']));
+    const run = new ServerProcess(specOf(this.plan, this.settings, daemon, 'once'));
     run.start();
     const timer = setTimeout(() => void run.kill(), ONCE_MS);
     const code = await run.finished();
@@ -212,7 +208,7 @@ export class LocalCluster {
   }
 
   logFile(role: Role): string {
-    return join(foldersOf(this.plan).logs, `${role}.log`);
+    return logFileOf(this.plan, role);
   }
 
   /** What a role logged since the cluster's start, or all roles together. */
@@ -232,40 +228,9 @@ export class LocalCluster {
   private process(role: Role): ServerProcess {
     const known = this.processes.get(role);
     if (known !== undefined) return known;
-    const server = new ServerProcess(this.spec(role, ['-v']));
+    const server = new ServerProcess(specOf(this.plan, this.settings, role));
     server.onUnexpectedExit = () => this.onUnexpectedExit?.(role);
     this.processes.set(role, server);
     return server;
   }
-
-  private spec(role: Role, swiftArgs: readonly string[]): ServerProcess['spec'] {
-    const base = { title: `${this.name}: ${role}`, logFile: this.logFile(role) };
-    if (role === 'memcached') {
-      const args = [
-        '-l',
-        LOOPBACK,
-        '-p',
-        String(this.plan.ports.memcached),
-        '-U',
-        '0',
-        '-m',
-        '32',
-        '-t',
-        '1',
-      ];
-      const user = process.getuid?.() === 0 ? ['-u', this.settings.user] : [];
-      return { ...base, command: programPath('memcached'), args: [...args, ...user] };
-    }
-    const conf = join(this.swiftDir, confFileOf(role));
-    if (role === 'gateway') return { ...base, command: process.execPath, args: [AUTOSYNC, 'gateway', conf] };
-    const isDaemon = (DAEMONS as readonly string[]).includes(role);
-    const command = programPath(isDaemon ? `swift-${role}` : `swift-${role}-server`);
-    return { ...base, command, args: [conf, ...swiftArgs], env: { PYTHONWARNINGS: 'ignore' } };
-  }
-}
-
-function programPath(name: string): string {
-  const path = findProgram(name);
-  if (path === undefined) throw new LocalError(`The program ${name} is not installed.`);
-  return path;
 }

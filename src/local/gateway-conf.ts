@@ -24,7 +24,7 @@ function gatewaySections(
   const proxyUrl = `http://${LOOPBACK}:${plan.ports.proxy}`;
   return {
     'DEFAULT': {
-      bind_ip: LOOPBACK,
+      bind_ip: settings.gatewayBindIp,
       bind_port: plan.ports.gateway,
       workers: 1,
       swift_dir: swiftDir,
@@ -45,6 +45,6 @@ function gatewaySections(
       user: 'autosync:service',
       key: plan.serviceKey,
     },
-    'admin': { bind_ip: LOOPBACK, bind_port: plan.ports.admin },
+    'admin': { bind_ip: settings.gatewayBindIp, bind_port: plan.ports.admin },
   };
 }

@@ -51,6 +51,8 @@ export interface ClusterSettings {
   /** Accounts the gateway takes care of. */
   readonly accounts: string;
   readonly logLevel: string;
+  /** Where the gateway listens, besides being reached at 127.0.0.1. */
+  readonly gatewayBindIp: string;
   /** The system user that Swift runs as: the current one. */
   readonly user: string;
   readonly proxyConf?: SectionOverrides | undefined;

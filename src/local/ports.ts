@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LOOPBACK } from './plan.js';
 
 const POLL_MS = 25;
+const LAST_PORT = 32_000;
 const ATTEMPT_MS = 2000;
 
 /** Whether a server could listen on that loopback port now. */
@@ -44,18 +45,14 @@ export async function isAnswering(port: number, path: string): Promise<boolean> 
 }
 
 /**
- * Free ports from `first` upwards, none of `taken`, which they join. Ports stay below the range from which the
- * kernel picks the local ports of outgoing connections, so that a stopped server finds its port free again.
+ * The first free port from `first` upwards that is not in `taken`, which it joins. Ports stay below the range from
+ * which the kernel picks the local ports of outgoing connections, so that a stopped server finds its port free again.
  */
-export async function findFreePorts(first: number, count: number, taken: Set<number>): Promise<number[]> {
-  const found: number[] = [];
-  for (let port = first; found.length < count; port++) {
-    if (port > 32_000) port = 10_000;
-    if (taken.has(port) || !(await isPortFree(port))) continue;
-    taken.add(port);
-    found.push(port);
-  }
-  return found;
+export async function findFreePort(first: number, taken: Set<number>): Promise<number> {
+  let port = first;
+  while (taken.has(port) || !(await isPortFree(port))) port = port < LAST_PORT ? port + 1 : 10_000;
+  taken.add(port);
+  return port;
 }
 
 /** Polls until the check holds. Says false when `isGivenUp` holds or the time is over. */

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalError } from './local-error.js';
 import { CLUSTER_NAMES, LISTENERS, type ClusterPlan, type Ports } from './plan.js';
-import { findFreePorts, isPortFree } from './ports.js';
+import { findFreePort, isPortFree } from './ports.js';
 
 interface ClusterRecord {
   readonly serviceKey: string;
@@ -24,13 +24,23 @@ export interface RealmPlan {
   readonly clusters: readonly ClusterPlan[];
 }
 
+/** Where ports are looked for, upwards. */
+export interface PortWishes {
+  /** Of the first cluster; the next cluster's are a hundred above. */
+  readonly firstPort: number;
+  /** The first cluster's gateway; the next cluster's is one above. */
+  readonly gatewayPort?: number | undefined;
+  /** Likewise its admin port. */
+  readonly adminPort?: number | undefined;
+}
+
 const PORT_NAMES = [...LISTENERS, 'admin'] as const;
 
 /**
  * Plans clusters in a folder: what realm.json remembers, new values where it knows none, and new ports where
  * others took the old ones. Writes realm.json.
  */
-export async function planRealm(folder: string, count: number, firstPort: number): Promise<RealmPlan> {
+export async function planRealm(folder: string, count: number, wishes: PortWishes): Promise<RealmPlan> {
   const known = readRealmFile(folder);
   const taken = new Set(Object.values(known?.clusters ?? {}).flatMap(({ ports }) => Object.values(ports)));
   const clusters: ClusterPlan[] = [];
@@ -41,7 +51,7 @@ export async function planRealm(folder: string, count: number, firstPort: number
       folder: join(folder, name),
       serviceKey: old?.serviceKey ?? randomBytes(24).toString('hex'),
       hashSuffix: old?.hashSuffix ?? randomBytes(16).toString('hex'),
-      ports: await planPorts(old?.ports ?? {}, firstPort + 100 * index, taken),
+      ports: await planPorts(old?.ports ?? {}, index, wishes, taken),
     });
   }
   const realmKey = known?.realmKey ?? randomBytes(32).toString('hex');
@@ -51,16 +61,23 @@ export async function planRealm(folder: string, count: number, firstPort: number
 
 async function planPorts(
   old: Readonly<Record<string, number>>,
-  first: number,
+  cluster: number,
+  wishes: PortWishes,
   taken: Set<number>,
 ): Promise<Ports> {
   const ports: Record<string, number> = {};
   for (const [index, name] of PORT_NAMES.entries()) {
     const before = old[name];
     if (before !== undefined && (await isPortFree(before))) ports[name] = before;
-    else ports[name] = (await findFreePorts(first + index, 1, taken))[0] as number;
+    else ports[name] = await findFreePort(wishedPort(cluster, index, name, wishes), taken);
   }
   return ports as Ports;
+}
+
+function wishedPort(cluster: number, index: number, name: string, wishes: PortWishes): number {
+  if (name === 'gateway' && wishes.gatewayPort !== undefined) return wishes.gatewayPort + cluster;
+  if (name === 'admin' && wishes.adminPort !== undefined) return wishes.adminPort + cluster;
+  return wishes.firstPort + 100 * cluster + index;
 }
 
 function fileOf(folder: string): string {

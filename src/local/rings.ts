@@ -1,5 +1,6 @@
 // Builds the rings of all clusters with Swift's own RingBuilder, in one Python process. Knows nothing of clusters.
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { LocalError } from './local-error.js';
 
 /** One ring: one device of one server, one replica. */
@@ -28,12 +29,26 @@ for spec in json.load(sys.stdin):
     builder.get_ring().save(spec['path'])
 `;
 
-/** Builds all rings; about a second, most of it Python's start. */
-export async function buildRings(rings: readonly RingSpec[]): Promise<void> {
+/**
+ * Builds all rings, unless they are there as wanted; about a second, most of it Python's start.
+ *
+ * @param stampFile remembers what was built
+ */
+export async function buildRings(rings: readonly RingSpec[], stampFile: string): Promise<void> {
+  const wanted = JSON.stringify(rings);
+  if (rings.every(({ path }) => existsSync(path)) && existsSync(stampFile)) {
+    if (readFileSync(stampFile, 'utf8') === wanted) return;
+  }
+  rmSync(stampFile, { force: true });
+  await runBuilder(wanted);
+  writeFileSync(stampFile, wanted);
+}
+
+async function runBuilder(rings: string): Promise<void> {
   const child = spawn(SYSTEM_PYTHON, ['-W', 'ignore', '-c', SCRIPT], { stdio: ['pipe', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  child.stdin.on('error', () => undefined).end(JSON.stringify(rings));
+  child.stdin.on('error', () => undefined).end(rings);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);

@@ -1,0 +1,58 @@
+// How each role of a cluster is run: program, arguments, files. Starts nothing.
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LocalError } from './local-error.js';
+import {
+  confFileOf,
+  DAEMONS,
+  foldersOf,
+  LOOPBACK,
+  type ClusterPlan,
+  type ClusterSettings,
+  type Role,
+} from './plan.js';
+import { findProgram } from './requirements.js';
+import type { ProcessSpec } from './server-process.js';
+
+/** `bin/autosync` of this very project. */
+export const AUTOSYNC = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bin', 'autosync');
+
+/** Where a role logs. */
+export function logFileOf(plan: ClusterPlan, role: Role): string {
+  return join(foldersOf(plan).logs, `${role}.log`);
+}
+
+/**
+ * How to run a role in the foreground. `-v` makes Swift log to stderr as well.
+ *
+ * @param extra further arguments, as `once`
+ * @throws LocalError when the program is not installed
+ */
+export function specOf(
+  plan: ClusterPlan,
+  settings: ClusterSettings,
+  role: Role,
+  ...extra: string[]
+): ProcessSpec {
+  const base = { title: `${plan.name}: ${role}`, logFile: logFileOf(plan, role) };
+  if (role === 'memcached') {
+    return { ...base, command: programPath('memcached'), args: memcachedArgs(plan, settings) };
+  }
+  const conf = join(foldersOf(plan).swiftDir, confFileOf(role));
+  if (role === 'gateway') return { ...base, command: process.execPath, args: [AUTOSYNC, 'gateway', conf] };
+  const isDaemon = (DAEMONS as readonly string[]).includes(role);
+  const command = programPath(isDaemon ? `swift-${role}` : `swift-${role}-server`);
+  return { ...base, command, args: [conf, ...extra, '-v'], env: { PYTHONWARNINGS: 'ignore' } };
+}
+
+function memcachedArgs(plan: ClusterPlan, settings: ClusterSettings): string[] {
+  const isRoot = process.getuid?.() === 0;
+  const listen = ['-l', LOOPBACK, '-p', String(plan.ports.memcached), '-U', '0'];
+  return [...listen, '-m', '32', '-t', '1', ...(isRoot ? ['-u', settings.user] : [])];
+}
+
+function programPath(name: string): string {
+  const path = findProgram(name);
+  if (path === undefined) throw new LocalError(`The program ${name} is not installed.`);
+  return path;
+}
