@@ -23,10 +23,8 @@ export function renderStep({ text, ms }: DemoStep): string {
 /** Where everything is and what to try. */
 export function renderReady(realm: LocalRealm, outcome: DemoOutcome | undefined): string {
   const { clusters, folder, startMs } = realm;
-  const failure = outcome?.failure === undefined ? [] : [`The demonstration failed: ${outcome.failure}`, ''];
   return [
     '',
-    ...failure,
     `${clusters.length} Swift clusters are up after ${(startMs / 1000).toFixed(1)} s; data and logs are in ${folder}`,
     '',
     ...table([['cluster', 'gateway', 'auth URL', 'user', 'key'], ...clusters.map(rowOf)]),

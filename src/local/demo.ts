@@ -119,7 +119,7 @@ class Visitor {
   static async login(name: string, url: string): Promise<Visitor> {
     const where = `${name} (${url})`;
     const headers = { 'X-Auth-User': `${DEMO_USER.account}:${DEMO_USER.user}`, 'X-Auth-Key': DEMO_USER.key };
-    const answer = await fetch(`${url}/auth/v1.0`, { headers });
+    const answer = await reach(where, `${url}/auth/v1.0`, { headers });
     await answer.arrayBuffer();
     const token = answer.headers.get('X-Auth-Token');
     if (token === null) throw new LocalError(`At ${where}: login of the test user: ${answer.status}.`);
@@ -127,7 +127,7 @@ class Visitor {
   }
 
   async call(method: string, path: string, headers: Record<string, string> = {}, body?: string) {
-    const answer = await fetch(`${this.url}/v1/AUTH_${DEMO_USER.account}/${path}`, {
+    const answer = await reach(this.where, `${this.url}/v1/AUTH_${DEMO_USER.account}/${path}`, {
       method,
       headers: { ...headers, 'X-Auth-Token': this.token },
       ...(body !== undefined && { body }),
@@ -149,5 +149,14 @@ class Visitor {
 
   wrong(what: string, how: string): LocalError {
     return new LocalError(`At ${this.where}: ${what}: ${how}.`);
+  }
+}
+
+async function reach(where: string, url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(ARRIVAL_MS) });
+  } catch (cause) {
+    const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    throw new LocalError(`At ${where}: no answer: ${String(reason)}`, '', { cause });
   }
 }
