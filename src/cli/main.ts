@@ -1,15 +1,16 @@
 // The program `autosync`: its commands, and how it ends. Knows nothing of what a command does.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AutosyncError } from '../lib/errors.js';
+import { gatewayCommand } from './gateway.js';
 import { secretsCommand } from './secrets.js';
+import { readVersion } from './version.js';
 
 const EXIT_OK = 0;
 const EXIT_USAGE = 2;
 const EXIT_COULD_NOT = 3;
 
 /** One line per command, in the order of `autosync --help`. */
-const COMMANDS: readonly Command[] = [secretsCommand];
+const COMMANDS: readonly Command[] = [gatewayCommand, secretsCommand];
 
 /**
  * Runs one command line.
@@ -59,9 +60,4 @@ function explain(error: unknown): number {
   }
   if (process.env['AUTOSYNC_DEBUG'] === '1') console.error(error);
   return error instanceof AutosyncError ? error.kind.exitCode : EXIT_COULD_NOT;
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,6 +1,8 @@
 // Answers that the gateway makes itself. Knows their form, not their reasons.
 import { STATUS_CODES } from 'node:http';
+import { removeHopByHop } from '../http/head.js';
 import { HeaderList } from '../http/headers.js';
+import type { ClientAnswer } from '../http/request-sender.js';
 import type { OutgoingResponse } from '../http/server-connection.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { Exchange } from './station.js';
@@ -41,4 +43,14 @@ function answer(exchange: Exchange, status: number, type: string, text: string):
   ]);
   if (status === 503) headers.add('Retry-After', RETRY_AFTER_SECONDS);
   return { status, reason: STATUS_CODES[status] ?? 'Unknown', headers, body: Buffer.from(text) };
+}
+
+/** Hands on an answer that Swift gave to a question of ours. */
+export function relay(answer: ClientAnswer): OutgoingResponse {
+  const headers = answer.headers.clone();
+  removeHopByHop(headers);
+  headers.remove('transfer-encoding');
+  if (answer.body.length > 0 || answer.status !== 204)
+    headers.set('Content-Length', String(answer.body.length));
+  return { status: answer.status, reason: answer.reason, headers, body: answer.body };
 }

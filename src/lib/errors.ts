@@ -77,12 +77,33 @@ export const ERRORS = {
     isRetryable: false,
     hint: 'Check that the address is that of the right server.',
   },
+  LISTEN_FAILED: {
+    message: 'The gateway cannot listen.',
+    status: 500,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Free the port, or choose another with bind_ip and bind_port.',
+  },
+  MODULE_FAILED: {
+    message: 'A module named in the pipeline cannot be used.',
+    status: 500,
+    exitCode: 2,
+    isRetryable: false,
+    hint: 'It must be an ES module that exports filterFactory (or appFactory where it stands last): docs/placement-engines.md.',
+  },
   CONFIG_INVALID: {
     message: 'The configuration cannot be used as it stands.',
     status: 500,
     exitCode: 2,
     isRetryable: false,
     hint: 'Mend the lines named; etc/autosync.conf-sample shows every option.',
+  },
+  BODY_TOO_LARGE: {
+    message: 'A body is larger than it may be.',
+    status: 413,
+    exitCode: 3,
+    isRetryable: false,
+    hint: 'Send a smaller body.',
   },
   SERVICE_AUTH_FAILED: {
     message: "The service user's token could not be had.",

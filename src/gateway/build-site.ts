@@ -1,0 +1,102 @@
+// Puts a Site together from the configuration: files, identity service, peers.
+import { createTokenSource, type ServiceOptions, type TokenSource } from '../auth/token-source.js';
+import type { AutosyncConfig, Config, ServiceConfig } from '../config/config.js';
+import { globMatches } from '../config/glob.js';
+import type { Deadlines } from '../http/deadline.js';
+import { HttpClient, type Transport } from '../http/http-client.js';
+import { OriginPool } from '../http/origin-pool.js';
+import { Clusters, type Naming } from '../peers/clusters.js';
+import { NonceMemory } from '../peers/nonce-memory.js';
+import { SwiftClient } from '../swift/swift-client.js';
+import { RealmsFile } from '../sync/realms.js';
+import { SecretsFile } from '../sync/secrets.js';
+import type { AccountDeletions } from './changes/account-deletions.js';
+import { Counters } from './counters.js';
+import type { Site } from './site.js';
+import type { Logger } from './station.js';
+import type { SyncHosts } from './sync-hosts.js';
+
+export interface SiteParts {
+  readonly transport: Transport;
+  readonly deadlines: Deadlines;
+  readonly accountDeletions: AccountDeletions;
+  readonly syncHosts: SyncHosts;
+  readonly log: Logger;
+}
+
+const IDENTITY_ORIGIN = { connectTimeoutMs: 2_000, silenceMs: 30_000, idleMs: 5_000, maxIdle: 4 };
+
+/** @throws AutosyncError SECRETS_… when the secret file cannot be used */
+export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteParts): Site {
+  const { log } = parts;
+  const secrets = new SecretsFile(autosync.secretFile);
+  const clusters = new Clusters({
+    naming: namingOf(config, autosync),
+    mine: autosync.identity.kind === 'url' ? autosync.identity.url : autosync.identity.cluster,
+    gateways: new Map([...config.clusters.values()].map(({ name, gateway }) => [name, gateway])),
+    secrets,
+    peerTimeoutMs: autosync.peerTimeoutMs,
+    probeIntervalMs: autosync.peerProbeIntervalMs,
+    deadlines: parts.deadlines,
+    onPeerChange: (cluster, isUp, detail) =>
+      isUp ? log.info({ cluster }, 'peer is back') : log.warn({ cluster }, `peer is down: ${detail}`),
+  });
+  const tokens = tokenSource(config.service, parts.deadlines);
+  return {
+    options: {
+      isAccountOurs: (account) => autosync.accounts.some((pattern) => globMatches(pattern, account)),
+      consistency: autosync.consistency,
+      peerAuth: autosync.peerAuth,
+      userSync: autosync.userSync,
+      peerTimeoutMs: autosync.peerTimeoutMs,
+      maxClockSkewMs: autosync.maxClockSkewMs,
+      deleteProbeLimit: autosync.deleteProbeLimit,
+      isSyncHost: (address) => parts.syncHosts.has(address),
+      defaultPlacement: () => config.placement.default ?? clusters.all(),
+    },
+    clusters,
+    swift: new SwiftClient(new HttpClient(parts.transport), tokens, config.proxy.responseTimeoutMs),
+    transport: parts.transport,
+    secrets,
+    serviceToken: tokens === undefined ? undefined : () => tokens.token(),
+    dropServiceToken: (token) => tokens?.invalidate(token),
+    ownAccount: () => tokens?.account().catch(() => undefined) ?? Promise.resolve(undefined),
+    nonces: new NonceMemory(),
+    accountDeletions: parts.accountDeletions,
+    counters: new Counters(),
+    log,
+  };
+}
+
+function namingOf(config: Config, { identity }: AutosyncConfig): Naming {
+  if (identity.kind === 'url') return { kind: 'url', clusters: identity.clusters };
+  return { kind: 'realm', realm: identity.realm, realms: new RealmsFile(config.realmsFile) };
+}
+
+function tokenSource(service: ServiceConfig | undefined, deadlines: Deadlines): TokenSource | undefined {
+  if (service === undefined) return undefined;
+  const createSender = (origin: string): HttpClient =>
+    new HttpClient(new OriginPool(origin, IDENTITY_ORIGIN, deadlines));
+  return createTokenSource(serviceOptions(service), createSender, Date.now);
+}
+
+/** [service] as the token source wants it: flat. */
+export function serviceOptions(service: ServiceConfig): ServiceOptions {
+  const { authUrl, timeoutMs, resellerPrefix } = service;
+  const base = { authUrl, timeoutMs, resellerPrefix };
+  if (service.authVersion === 1) return { ...base, authVersion: 1, user: service.user, key: service.key };
+  const region = service.regionName === undefined ? {} : { regionName: service.regionName };
+  const { credentials } = service;
+  if (credentials.kind === 'application_credential') {
+    const { id, secret } = credentials;
+    return {
+      ...base,
+      ...region,
+      authVersion: 3,
+      applicationCredentialId: id,
+      applicationCredentialSecret: secret,
+    };
+  }
+  const { kind: _, ...password } = credentials;
+  return { ...base, ...region, authVersion: 3, ...password };
+}

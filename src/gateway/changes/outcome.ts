@@ -1,0 +1,120 @@
+// What came of a change on each cluster, and what the client is told of it (`consistency`).
+import type { HeaderList } from '../../http/headers.js';
+import { MessageBody } from '../../http/message-body.js';
+import type { ClientAnswer } from '../../http/request-sender.js';
+import type { PeerResult } from '../../peers/peer.js';
+import { isSuccess } from '../../swift/swift-client.js';
+import { negotiatedAnswer } from '../answer.js';
+import type { Audience, Site } from '../site.js';
+import type { Exchange, OutgoingResponse } from '../station.js';
+
+/** One cluster's part in a change. */
+export interface Outcome {
+  readonly cluster: string;
+  readonly isDone: boolean;
+  /** Its Swift's or its gateway's status; undefined when there was none. */
+  readonly status: number | undefined;
+  /** In a few words, for people. */
+  readonly detail: string;
+}
+
+const MAX_DETAIL = 300;
+
+export function outcomeOf(
+  cluster: string,
+  result: PeerResult,
+  isDone: (answer: ClientAnswer) => boolean,
+): Outcome {
+  if (result.kind === 'unreachable')
+    return { cluster, isDone: false, status: undefined, detail: result.detail };
+  const { answer } = result;
+  const text = answer.body
+    .toString('utf8', 0, MAX_DETAIL)
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return {
+    cluster,
+    isDone: isDone(answer),
+    status: answer.status,
+    detail: isDone(answer) || text === '' ? answer.reason : text,
+  };
+}
+
+/** The outcomes of clusters that placement names and nobody knows. */
+export function unknownOutcomes(audience: Audience): Outcome[] {
+  return audience.unknown.map((cluster) => ({
+    cluster,
+    isDone: false,
+    status: undefined,
+    detail: 'unknown cluster: name it in container-sync-realms.conf, or mend the placement',
+  }));
+}
+
+/**
+ * The client's answer to a change that its own cluster did: that cluster's answer, naming who is behind; or, where
+ * `consistency` asks for more than was reached, a 503 that says what each cluster said (for a DELETE the worst of their
+ * statuses that is not 404, as the original autosync did).
+ */
+export function conclude(
+  site: Site,
+  exchange: Exchange,
+  response: OutgoingResponse,
+  outcomes: readonly Outcome[],
+): OutgoingResponse {
+  const behind = outcomes.filter((outcome) => !outcome.isDone);
+  if (behind.length === 0) return response;
+  for (const { cluster, status, detail } of behind) {
+    site.log.warn(
+      { txn: exchange.id, cluster, status, path: exchange.request.target },
+      `change pending: ${detail}`,
+    );
+  }
+  site.counters.add('changes_pending');
+  const { consistency } = site.options;
+  const doneCount = outcomes.length - behind.length + 1;
+  const isEnough =
+    consistency === 'eventual' ||
+    (consistency === 'quorum' && doneCount > Math.floor((outcomes.length + 1) / 2));
+  if (isEnough) {
+    addPending(response.headers, behind);
+    return response;
+  }
+  if (response.body instanceof MessageBody) response.body.abandon();
+  const refusal = describe(site, exchange, response, outcomes);
+  addPending(refusal.headers, behind);
+  return refusal;
+}
+
+function addPending(headers: HeaderList, behind: readonly Outcome[]): void {
+  headers.set('X-Autosync-Pending', behind.map(({ cluster }) => cluster).join(', '));
+}
+
+function describe(
+  site: Site,
+  exchange: Exchange,
+  response: OutgoingResponse,
+  outcomes: readonly Outcome[],
+): OutgoingResponse {
+  const mine: Outcome = {
+    cluster: site.clusters.mine,
+    isDone: true,
+    status: response.status,
+    detail: response.reason,
+  };
+  const all = [mine, ...outcomes];
+  const lines = all.map(({ cluster, status, detail }) => `${cluster}: ${status ?? 'no answer'}, ${detail}`);
+  const text = `The change is not done on every cluster. Repeating the request completes it.\n${lines.join('\n')}`;
+  const data = {
+    error: 'NOT_EVERYWHERE',
+    clusters: Object.fromEntries(all.map(({ cluster, ...rest }) => [cluster, rest])),
+  };
+  const status = exchange.request.method === 'DELETE' ? worstStatus(all) : 503;
+  return negotiatedAnswer(exchange, status, data, text);
+}
+
+function worstStatus(outcomes: readonly Outcome[]): number {
+  const statuses = outcomes.map(({ status }) => status ?? 503).filter((status) => status !== 404);
+  const worst = Math.max(...statuses);
+  return isSuccess(worst) ? 503 : worst;
+}

@@ -1,0 +1,101 @@
+// Lets Swift's own container sync daemon of a peer in, in the forms that it sends and no other: its signature covers
+// neither query nor date, and would open far more (SECURITY.md).
+import type { HeaderList } from '../../http/headers.js';
+import { canonicalPath, verifyContainerSync, type SyncKeyCandidate } from '../../sync/container-sync-auth.js';
+import { containerSyncKey } from '../../sync/key.js';
+import { headerKey } from '../../swift/settings.js';
+import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
+import { textAnswer } from '../answer.js';
+import { rightsFor, type ContainerName, type Site } from '../site.js';
+import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import { syncProof } from './sync-proof.js';
+
+const METHODS = new Set(['HEAD', 'PUT', 'DELETE']);
+/** With these a PUT takes its bytes, or its target, from somewhere else. */
+const COPY_HEADERS = new Set([
+  'x-copy-from',
+  'x-copy-from-account',
+  'destination',
+  'destination-account',
+  'x-fresh-metadata',
+]);
+const AUTH = 'x-container-sync-auth';
+const KEY = 'x-container-sync-key';
+
+/** For a request with `X-Container-Sync-Auth`, or with `X-Container-Sync-Key` from a host that may send it. */
+export async function admitContainerSync(
+  site: Site,
+  exchange: Exchange,
+  next: Next,
+): Promise<OutgoingResponse> {
+  const { request, path } = exchange;
+  const wrong = whatIsWrong(site, exchange);
+  if (wrong !== undefined || path.kind !== 'object') {
+    site.counters.add('container_sync_refused');
+    site.log.warn(
+      { txn: exchange.id, address: request.remoteAddress, path: request.target },
+      `container sync refused: ${wrong ?? ''}`,
+    );
+    return textAnswer(exchange, 401, `Container sync refused: ${wrong ?? ''}.`);
+  }
+  await translateKey(site, exchange, path);
+  return next();
+}
+
+function whatIsWrong(site: Site, exchange: Exchange): string | undefined {
+  const { request, path } = exchange;
+  if (path.kind !== 'object' || !METHODS.has(request.method))
+    return 'it may HEAD, PUT and DELETE objects, nothing else';
+  if (request.target.includes('?')) return 'a query is not signed, so it may have none';
+  for (const [name] of request.headers)
+    if (COPY_HEADERS.has(headerKey(name))) return `it may not send ${name}`;
+  if (request.headers.getAll(AUTH).length > 1 || request.headers.getAll('x-timestamp').length > 1)
+    return 'a header is there twice';
+  if (request.method === 'HEAD') return undefined;
+  const ticks = parseTimestamp(request.headers.get('x-timestamp') ?? '');
+  if (ticks === undefined) return 'it has no valid X-Timestamp';
+  const aheadMs = timestampMs(ticks) - Date.now();
+  return aheadMs > site.options.maxClockSkewMs
+    ? `it is dated ${Math.round(aheadMs / 1000)} s ahead: check the clocks`
+    : undefined;
+}
+
+/**
+ * While the realm's secret is being rotated, a container may have one generation's key there and another's here. A request
+ * that proves one of them is signed anew with the one our Swift has. Other keys (an owner's own) are for Swift to judge.
+ */
+async function translateKey(site: Site, exchange: Exchange, name: ContainerName): Promise<void> {
+  const secrets = site.secrets.get();
+  if (secrets.previous === undefined) return;
+  const { request } = exchange;
+  const keys = [secrets.current, secrets.previous].map((g) =>
+    containerSyncKey(g, name.account, name.container),
+  );
+  const proven = provenKey(site, request, keys);
+  if (proven === undefined) return;
+  const { state } = await site.swift.readContainer(rightsFor(site, exchange), name.account, name.container);
+  if (state?.syncKey === undefined || state.syncKey === proven) return;
+  const timestamp = request.headers.get('x-timestamp') ?? '0';
+  const proof = syncProof(site, { method: request.method, target: request.target, timestamp }, state.syncKey);
+  for (const [header, value] of proof ?? []) {
+    if (header !== 'X-Timestamp') request.headers.set(header, value);
+  }
+}
+
+function provenKey(
+  site: Site,
+  request: { readonly method: string; readonly target: string; readonly headers: HeaderList },
+  keys: readonly string[],
+): string | undefined {
+  const auth = request.headers.get(AUTH);
+  if (auth === undefined) return keys.find((key) => key === request.headers.get(KEY));
+  const candidates: SyncKeyCandidate<string>[] = site.clusters
+    .realmKeys()
+    .flatMap((realmKey) => keys.map((containerKey) => ({ realmKey, containerKey, tag: containerKey })));
+  const parts = {
+    method: request.method,
+    path: canonicalPath(request.target),
+    timestamp: request.headers.get('x-timestamp'),
+  };
+  return verifyContainerSync(auth, parts, candidates);
+}

@@ -1,0 +1,48 @@
+// Lets a peer's gateway in by its signature, and by nothing else.
+import { collectBody } from '../../http/message-body.js';
+import { REFUSAL_HEADER } from '../../peers/peer.js';
+import { bodyMatches, keepOnlySigned, verifyPeerRequest } from '../../peers/signature.js';
+import { textAnswer } from '../answer.js';
+import { carryOut } from '../changes/receive.js';
+import type { Site } from '../site.js';
+import type { Exchange, Next, OutgoingResponse } from '../station.js';
+
+/** What peers send so far fits; streamed objects will be checked by ETag instead. */
+const MAX_BODY_BYTES = 65_536;
+
+/** Carries a peer's request out when its signature is right; 401 otherwise: what claims to be a peer's is never taken for a client's. */
+export async function admitPeer(site: Site, exchange: Exchange, next: Next): Promise<OutgoingResponse> {
+  const { request } = exchange;
+  const verdict = verifyPeerRequest({
+    method: request.method,
+    target: request.target,
+    headers: request.headers,
+    to: site.clusters.signatureName,
+    secrets: site.secrets.get(),
+    realm: site.clusters.realmName,
+    nowMs: Date.now(),
+    maxClockSkewSeconds: site.options.maxClockSkewMs / 1000,
+    nonces: site.nonces,
+  });
+  if (!verdict.ok) return refuse(site, exchange, verdict.reason, verdict.detail);
+  const body = await collectBody(request.body, MAX_BODY_BYTES);
+  if (!bodyMatches(verdict.digest, body)) return refuse(site, exchange, 'wrong-body', `from ${verdict.from}`);
+  keepOnlySigned(request.headers, verdict.signedNames);
+  request.headers.set('Host', site.transport.authority);
+  site.log.debug(
+    { txn: exchange.id, peer: verdict.from, method: request.method, path: request.target },
+    'peer request',
+  );
+  return carryOut(site, exchange, next);
+}
+
+function refuse(site: Site, exchange: Exchange, reason: string, detail: string): OutgoingResponse {
+  site.counters.add(`peer_refused:${reason}`);
+  site.log.warn(
+    { txn: exchange.id, reason, address: exchange.request.remoteAddress },
+    `peer request refused: ${detail}`,
+  );
+  const response = textAnswer(exchange, 401, `This is not a valid request of a peer: ${reason}.`);
+  response.headers.add(REFUSAL_HEADER, reason);
+  return response;
+}

@@ -1,0 +1,162 @@
+// One gateway process: the configured pipeline behind a listening server. Knows nothing of other processes.
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import type { Config, Station } from '../config/config.js';
+import { Balancer } from '../http/balancer.js';
+import { Deadlines } from '../http/deadline.js';
+import { HttpServer } from '../http/server.js';
+import { AutosyncError } from '../lib/errors.js';
+import { buildSite } from './build-site.js';
+import { deleteAccountAtPeers } from './changes/account-change.js';
+import type { AccountDeletions } from './changes/account-deletions.js';
+import { autosync } from './filters/autosync.js';
+import { catchErrors } from './filters/catch-errors.js';
+import { healthcheck } from './filters/healthcheck.js';
+import { placement } from './filters/placement.js';
+import { proxy } from './filters/proxy.js';
+import { composePipeline, guardFilter } from './pipeline.js';
+import type { Site } from './site.js';
+import type { App, AppFactory, Filter, FilterFactory, Logger } from './station.js';
+import { SyncHosts } from './sync-hosts.js';
+
+export interface GatewayParts {
+  readonly log: Logger;
+  readonly version: string;
+  /** Where account deletions wait; given the way to carry one out. */
+  readonly accountDeletions: (carryOut: (account: string) => void) => AccountDeletions;
+}
+
+export class Gateway {
+  readonly #config: Config;
+  readonly #parts: GatewayParts;
+  readonly #deadlines = new Deadlines();
+  readonly #balancer: Balancer;
+  readonly #syncHosts: SyncHosts;
+  readonly site: Site | undefined;
+  #server: HttpServer | undefined;
+
+  /** @throws AutosyncError SECRETS_… */
+  constructor(config: Config, parts: GatewayParts) {
+    const { log } = parts;
+    this.#config = config;
+    this.#parts = parts;
+    const { upstream, ...limits } = config.proxy;
+    this.#balancer = new Balancer(
+      upstream,
+      {
+        connectTimeoutMs: limits.connectTimeoutMs,
+        silenceMs: limits.responseTimeoutMs,
+        idleMs: limits.idleTimeoutMs,
+        maxIdle: limits.maxIdleConnections,
+        ejectAfter: limits.ejectAfter,
+        ejectMs: limits.ejectTimeMs,
+      },
+      this.#deadlines,
+      (server, isUp) =>
+        isUp
+          ? log.info({ server }, 'Swift proxy is back')
+          : log.warn({ server }, 'Swift proxy is left out: it fails'),
+    );
+    this.#syncHosts = new SyncHosts(config.server.allowedSyncHosts);
+    this.site =
+      config.autosync === undefined
+        ? undefined
+        : buildSite(config, config.autosync, {
+            transport: this.#balancer,
+            deadlines: this.#deadlines,
+            syncHosts: this.#syncHosts,
+            log,
+            accountDeletions: parts.accountDeletions((account) => this.deleteAccountAtPeers(account)),
+          });
+  }
+
+  /** Starts to take requests; resolves with the port. @throws AutosyncError LISTEN_FAILED, MODULE_FAILED */
+  async listen(): Promise<number> {
+    const { server } = this.#config;
+    await this.#syncHosts.start();
+    const [filters, app] = await this.#buildStations();
+    this.#server = new HttpServer({
+      handler: composePipeline(filters, app),
+      limits: {
+        maxHeaderSize: server.maxHeaderSizeBytes,
+        headerTimeoutMs: server.headerTimeoutMs,
+        keepaliveTimeoutMs: server.keepaliveTimeoutMs,
+        clientTimeoutMs: server.clientTimeoutMs,
+      },
+      maxConnections: server.maxConnections,
+      ...(server.certFile === undefined || server.keyFile === undefined
+        ? {}
+        : { tls: { cert: readFileSync(server.certFile), key: readFileSync(server.keyFile) } }),
+    });
+    try {
+      return await this.#server.listen(server.bindPort, server.bindIp);
+    } catch (error) {
+      const where = `${server.bindIp}:${server.bindPort}`;
+      throw new AutosyncError('LISTEN_FAILED', `${where}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  /** Takes no more requests, and lets those under way finish. */
+  async close(graceMs: number): Promise<void> {
+    await this.#server?.close(graceMs);
+    this.site?.clusters.close();
+    this.#balancer.close();
+    this.#deadlines.close();
+  }
+
+  /** The peers' part of an account deletion whose time has come. */
+  deleteAccountAtPeers(account: string): void {
+    if (this.site === undefined) return;
+    const { log } = this.#parts;
+    deleteAccountAtPeers(this.site, account).catch((error: unknown) =>
+      log.error({ account, err: error }, 'account deletion at the peers failed'),
+    );
+  }
+
+  async #buildStations(): Promise<[Filter[], App]> {
+    const stations = this.#config.stations;
+    const filters: Filter[] = [];
+    for (const station of stations.slice(0, -1)) filters.push(await this.#filter(station));
+    return [filters, await this.#app(stations.at(-1) as Station)];
+  }
+
+  async #filter(station: Station): Promise<Filter> {
+    const { log, version } = this.#parts;
+    if (station.kind === 'module') {
+      const factory = await importFactory<FilterFactory>(station.path, 'filterFactory');
+      const { placementTimeoutMs, placementFailure } = this.#config.placement;
+      const guard = { name: station.name, timeoutMs: placementTimeoutMs, failure: placementFailure };
+      return guardFilter(await factory(station.options, log), guard, log);
+    }
+    switch (station.use) {
+      case 'catch_errors':
+        return catchErrors(log);
+      case 'healthcheck':
+        return healthcheck();
+      case 'placement':
+        return placement(station.options);
+      case 'autosync':
+        return autosync(this.site as Site, version);
+      case 'proxy':
+        throw new AutosyncError('CONFIG_INVALID', 'proxy must stand last in the pipeline.');
+    }
+  }
+
+  async #app(station: Station): Promise<App> {
+    if (station.kind === 'module') {
+      const factory = await importFactory<AppFactory>(station.path, 'appFactory');
+      return factory(station.options, this.#parts.log);
+    }
+    return proxy(this.#balancer, this.site?.clusters.signatureName.replace(/[^\w.-]+/g, '-') ?? 'autosync');
+  }
+}
+
+async function importFactory<T>(path: string, name: 'filterFactory' | 'appFactory'): Promise<T> {
+  try {
+    const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    if (typeof module[name] === 'function') return module[name] as T;
+  } catch (error) {
+    throw new AutosyncError('MODULE_FAILED', `${path}: ${(error as Error).message}`, { cause: error });
+  }
+  throw new AutosyncError('MODULE_FAILED', `${path} exports no function ${name}.`);
+}

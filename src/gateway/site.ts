@@ -1,0 +1,95 @@
+// What the autosync filter works with: this cluster, its peers, its rights, its rules. Put together once per process.
+import type { Clusters } from '../peers/clusters.js';
+import type { NonceMemory } from '../peers/nonce-memory.js';
+import type { Peer } from '../peers/peer.js';
+import type { Transport } from '../http/http-client.js';
+import { containerSyncKey } from '../sync/key.js';
+import type { SecretsFile } from '../sync/secrets.js';
+import type { SyncWish } from '../sync/sync-plan.js';
+import type { Rights, SwiftClient } from '../swift/swift-client.js';
+import type { AccountDeletions } from './changes/account-deletions.js';
+import type { Counters } from './counters.js';
+import type { Exchange, Logger } from './station.js';
+
+export interface SiteOptions {
+  readonly isAccountOurs: (account: string) => boolean;
+  readonly consistency: 'eventual' | 'quorum' | 'strict';
+  readonly peerAuth: 'service' | 'token';
+  readonly userSync: 'deny' | 'allow';
+  readonly peerTimeoutMs: number;
+  readonly maxClockSkewMs: number;
+  readonly deleteProbeLimit: number;
+  /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
+  readonly isSyncHost: (address: string) => boolean;
+  readonly defaultPlacement: () => readonly string[];
+}
+
+export interface Site {
+  readonly options: SiteOptions;
+  readonly clusters: Clusters;
+  readonly swift: SwiftClient;
+  /** The same Swift, for requests that SwiftClient's whole answers do not fit. */
+  readonly transport: Transport;
+  readonly secrets: SecretsFile;
+  /** A token of the service user; undefined where the clients' own tokens are used. */
+  readonly serviceToken: (() => Promise<string>) | undefined;
+  readonly dropServiceToken: (token: string) => void;
+  /** The service user's own account, which is never touched; undefined while the identity service does not say. */
+  readonly ownAccount: () => Promise<string | undefined>;
+  readonly nonces: NonceMemory;
+  readonly accountDeletions: AccountDeletions;
+  readonly counters: Counters;
+  readonly log: Logger;
+}
+
+export interface ContainerName {
+  readonly account: string;
+  readonly container: string;
+}
+
+/** Where a change of this request belongs, and whom to tell. */
+export interface Audience {
+  readonly placement: readonly string[];
+  readonly peers: readonly Peer[];
+  /** Names of the placement that nothing is known of. */
+  readonly unknown: readonly string[];
+}
+
+export function audienceOf(site: Site, exchange: Exchange): Audience {
+  return audienceFor(site, exchange.placement ?? site.options.defaultPlacement());
+}
+
+export function audienceFor(site: Site, placement: readonly string[]): Audience {
+  const peers: Peer[] = [];
+  const unknown: string[] = [];
+  for (const name of placement) {
+    if (site.clusters.isMine(name)) continue;
+    const peer = site.clusters.peer(name);
+    if (peer === undefined) unknown.push(name);
+    else peers.push(peer);
+  }
+  return { placement, peers, unknown };
+}
+
+/** The rights to read and mend what a client's change left: the service user's, or where there is none the client's own. */
+export function rightsFor(site: Site, exchange: Exchange): Rights {
+  if (site.options.peerAuth === 'service') return { kind: 'service' };
+  const { headers } = exchange.request;
+  return { kind: 'token', token: headers.get('x-auth-token') ?? headers.get('x-storage-token') };
+}
+
+/** What the ring and the secret want of this cluster's copy of a container. */
+export function syncWish(site: Site, placement: readonly string[], name: ContainerName): SyncWish {
+  const { account, container } = name;
+  const secrets = site.secrets.get();
+  const wish: SyncWish = {
+    syncTo: site.clusters.syncTo(placement, account, container),
+    key: containerSyncKey(secrets.current, account, container),
+    isOurs: (syncTo) => site.clusters.isOwnSyncTo(syncTo, account, container),
+  };
+  if (site.options.userSync === 'deny') return wish;
+  const generations =
+    secrets.previous === undefined ? [secrets.current] : [secrets.current, secrets.previous];
+  const ours = new Set(generations.map((generation) => containerSyncKey(generation, account, container)));
+  return { ...wish, isOurKey: (key) => ours.has(key) };
+}
