@@ -78,48 +78,50 @@ function readAll(context: Context, file: string): Config | undefined {
   const layout = readPipeline(context);
   checkSectionNames(context);
   checkDefaults(context, layout);
-  const use = (name: BuiltinName): IniSection => sectionOf(layout, name, ini.defaults.file);
-  const find = (name: string): IniSection =>
-    ini.sections.get(name) ?? absentSection(name, { ...ini.defaults, line: 0 });
-  const isInPipeline = (name: BuiltinName): boolean => usesOf(layout).includes(name);
-
-  const serviceSection = ini.sections.get('service');
-  // A header with nothing under it is no service user.
-  const service =
-    serviceSection !== undefined && serviceSection.options.size > 0
-      ? readService(context, serviceSection)
-      : undefined;
-  const hasService = service !== undefined;
-  const proxy = isInPipeline('proxy') ? readSection(context, use('proxy'), PROXY_OPTIONS, isUse) : undefined;
-  const placement = readPlacement(context, use('placement'));
-  const autosync = isInPipeline('autosync') ? readAutosync(context, use('autosync'), hasService) : undefined;
-  const admin = readSection(context, find('admin'), ADMIN_OPTIONS);
-  readSection(context, find('daemon'), DAEMON_OPTIONS);
-  readOthers(context, layout);
-  const clusters = readClusters(context);
-  const modules = readModuleOptions(context, layout);
-
+  const read = readSections(context, layout);
+  const { proxy, placement, autosync, service, clusters, admin } = read;
   checkListeners(context, { server, admin, proxy });
   if (autosync?.identity !== undefined) {
     checkClusterNames(context, autosync.identity, placement, clusters);
     checkSyncHosts(context, autosync.identity, server, autosync);
   }
-  if (problems.sorted([]).length > 0 || proxy === undefined) return undefined;
+  if (!problems.isEmpty || proxy === undefined) return undefined;
   const swiftDir = server.values.swiftDir ?? dirname(file);
   const views = {
     proxy: proxy.whole,
     placement: placementConfig(placement),
-    autosync: autosync && autosyncConfig(autosync, { swiftDir, hasService }),
+    autosync: autosync && autosyncConfig(autosync, { swiftDir, hasService: service !== undefined }),
   };
   return {
     file,
     server: { ...server.whole, swiftDir },
     realmsFile: join(swiftDir, 'container-sync-realms.conf'),
-    stations: buildStations(layout, views, modules),
+    stations: buildStations(layout, views, read.modules),
     ...views,
     service: service && serviceConfig(service),
     clusters,
     admin: admin.whole,
+  };
+}
+
+function readSections(context: Context, layout: Layout) {
+  const { defaults, sections } = context.ini;
+  const of = (use: BuiltinName): IniSection => sectionOf(layout, use, defaults.file);
+  const find = (name: string): IniSection =>
+    sections.get(name) ?? absentSection(name, { file: defaults.file, line: 0 });
+  const isInPipeline = (use: BuiltinName): boolean => usesOf(layout).includes(use);
+  // A header with nothing under it is no service user.
+  const hasService = (sections.get('service')?.options.size ?? 0) > 0;
+  readSection(context, find('daemon'), DAEMON_OPTIONS);
+  readOthers(context, layout);
+  return {
+    service: hasService ? readService(context, find('service')) : undefined,
+    proxy: isInPipeline('proxy') ? readSection(context, of('proxy'), PROXY_OPTIONS, isUse) : undefined,
+    placement: readPlacement(context, of('placement')),
+    autosync: isInPipeline('autosync') ? readAutosync(context, of('autosync'), hasService) : undefined,
+    admin: readSection(context, find('admin'), ADMIN_OPTIONS),
+    clusters: readClusters(context),
+    modules: readModuleOptions(context, layout),
   };
 }
 

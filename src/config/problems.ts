@@ -5,6 +5,10 @@ import type { Place, Problem } from '../lib/ini.js';
 export class ProblemList {
   private readonly found: Problem[] = [];
 
+  get isEmpty(): boolean {
+    return this.found.length === 0;
+  }
+
   report({ file, line }: Place, message: string, fix: string): void {
     // A value that runs over several lines is shown on one.
     this.add({ file, line, message: message.replaceAll(/\s*\n\s*/g, ' ⏎ '), fix });

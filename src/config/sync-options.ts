@@ -12,7 +12,7 @@ export const AUTOSYNC_OPTIONS = {
   }),
   accounts: option(is.patterns, {
     example: 'AUTH_*',
-    defaultWords: 'has to be given; * with autosync_my_cluster',
+    defaultWords: 'none, it has to be given; with autosync_my_cluster, *',
     doc: 'The accounts that are kept the same on all clusters. Requests for others go through untouched.',
   }),
   consistency: option(is.oneOf('eventual', 'quorum', 'strict'), {

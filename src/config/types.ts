@@ -60,8 +60,8 @@ export function seconds(min: number, max: number): ValueType<number, 'Ms'> {
 
 /** The number of worker processes, or `auto`. */
 export const workers: ValueType<number | 'auto'> = {
-  words: 'integer or auto',
-  range: 'auto, or from 1 to 1024',
+  words: 'auto or an integer',
+  range: 'from 1 to 1024',
   suffix: '',
   parse: (text) => {
     if (text.toLowerCase() === 'auto') return { value: 'auto' };
@@ -113,7 +113,12 @@ export const wordList: ValueType<readonly string[]> = {
   words: 'names with spaces between them',
   range: '',
   suffix: '',
-  parse: (value) => ({ value: value.split(/\s+/).filter((word) => word !== '') }),
+  parse: (value) => {
+    const words = value.split(/\s+/).filter((word) => word !== '');
+    return words.length > 0
+      ? { value: words }
+      : { wrong: 'is empty', fix: 'Write the names, or leave the option out.' };
+  },
 };
 
 /** A path; a relative one starts from the folder of its file. */

@@ -13,7 +13,11 @@ const LEADS: Readonly<Record<'http' | 'any', { readonly test: RegExp; readonly w
 export function normaliseUrl(text: string, schemes: 'http' | 'any' = 'any'): Parsed<string> {
   const { test, words } = LEADS[schemes];
   const url = test.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || /\s/.test(text)) return { wrong: `is no URL: "${text}"`, fix: `Write ${words}.` };
+  if (url === undefined || /\s/.test(text)) {
+    // What stands before an @ may be a password.
+    const shown = text.includes('@') ? '' : `: "${text}"`;
+    return { wrong: `is no URL${shown}`, fix: `Write ${words}.` };
+  }
   if (url.username !== '' || url.password !== '') {
     return {
       wrong: 'has a user or password in its URL',
