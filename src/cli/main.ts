@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { AutosyncError } from '../lib/errors.js';
 import { gatewayCommand } from './gateway.js';
 import { secretsCommand } from './secrets.js';
+import { startCommand } from './start.js';
 import { readVersion } from './version.js';
 
 const EXIT_OK = 0;
@@ -10,7 +11,7 @@ const EXIT_USAGE = 2;
 const EXIT_COULD_NOT = 3;
 
 /** One line per command, in the order of `autosync --help`. */
-const COMMANDS: readonly Command[] = [gatewayCommand, secretsCommand];
+const COMMANDS: readonly Command[] = [startCommand, gatewayCommand, secretsCommand];
 
 /**
  * Runs one command line.

@@ -82,7 +82,7 @@ export class Clusters {
       mySignatureName: this.signatureName,
       realm: this.realmName,
       secrets: this.#options.secrets,
-      gateway: endpointOrigin(gateway),
+      gateway: gatewayOf(gateway),
       timeoutMs: this.#options.peerTimeoutMs,
       probeIntervalMs: this.#options.probeIntervalMs,
       deadlines: this.#options.deadlines,
@@ -124,6 +124,12 @@ export class Clusters {
     if (naming.kind === 'url') return naming.clusters.includes(name) ? `${name}/v1/` : undefined;
     return naming.realms.get().realm(naming.realm)?.clusters.get(name.toUpperCase())?.endpoint;
   }
+}
+
+/** A realm's endpoint ends with Swift's API version; what stands before it belongs to the gateway's address. */
+function gatewayOf(endpoint: string): { origin: string; basePath: string } {
+  const { origin, basePath } = endpointOrigin(endpoint);
+  return { origin, basePath: basePath.replace(/\/v1(?:\.0)?$/, '') };
 }
 
 function keyOf(name: string): string {
