@@ -1,60 +1,18 @@
 // `npm start`: installs what is missing, builds what is stale, runs `autosync start`. Plain Node, no dependency.
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { endWithNpm } from './end-with-npm.mjs';
-import { installDebianPackages, missingDebianPackages, run } from './install.mjs';
+import { fail, prepare, ROOT } from './prepare.mjs';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-const OLDEST_NODE = [20, 11];
-
-process.chdir(ROOT);
-checkNode();
-checkPlatform();
 endWithNpm();
-installNpmPackages();
-installDebianPackages(missingDebianPackages());
+prepare();
 await buildWhenStale();
 const { main } = await import(pathToFileURL(join(ROOT, 'dist', 'cli', 'main.js')).href);
 process.exitCode = await main(['start', ...process.argv.slice(2)]);
-
-function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  const isNewEnough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
-  if (isNewEnough) return;
-  fail(
-    `Node ${process.versions.node} is too old: ${OLDEST_NODE.join('.')} or newer is needed (https://nodejs.org).`,
-  );
-}
-
-function checkPlatform() {
-  if (process.platform === 'linux') return;
-  fail(
-    `Real Swift clusters need Linux; this is ${process.platform}. With Docker they run here as well:`,
-    '  docker build -t autosync .',
-    '  docker run --rm -it -p 8081-8083:8081-8083 -p 8091-8093:8091-8093 autosync',
-  );
-}
-
-/** `npm ci` when node_modules is not there, or older than package-lock.json. */
-function installNpmPackages() {
-  const installed = join(ROOT, 'node_modules', '.package-lock.json');
-  const wanted = join(ROOT, 'package-lock.json');
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
-  console.log('Installing npm packages (npm ci) …');
-  if (!run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])) {
-    fail('npm ci failed; see above.');
-  }
-}
 
 async function buildWhenStale() {
   const { build, isStale } = await import('./build-if-stale.mjs');
   if (!isStale()) return;
   console.log('Building …');
   if (!build()) fail('The build failed; see above.');
-}
-
-function fail(...lines) {
-  for (const line of lines) console.error(line);
-  process.exit(3);
 }
