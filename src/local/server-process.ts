@@ -1,6 +1,7 @@
 // One child process that never outlives this one, with its log in a file. Knows nothing of what it runs.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { forgetGroup, watchGroup } from './watchdog.js';
 
 /** What to run, and where its output goes. */
 export interface ProcessSpec {
@@ -20,7 +21,8 @@ const STOP_MS = 3000;
 /**
  * A child process in a session of its own (a terminal's Ctrl-C does not reach it). The kernel kills it when this
  * process ends, however that happens: PR_SET_PDEATHSIG, which also stays over Swift's drop_privileges as long as
- * the user is the current one. It counts for the starting *thread*, so start these from a main thread.
+ * the user is the current one. It counts for the starting *thread*, so start these from a main thread. What it
+ * forked is killed as well, by `watchdog.ts`.
  */
 export class ServerProcess {
   readonly spec: ProcessSpec;
@@ -56,8 +58,10 @@ export class ServerProcess {
     closeSync(log);
     this.child = child;
     this.isAsked = false;
+    if (child.pid !== undefined) watchGroup(child.pid);
     this.exit = new Promise((resolve) => {
       const end = () => {
+        endGroup(child.pid);
         if (!this.isAsked && this.child === child) this.onUnexpectedExit?.();
         resolve();
       };
@@ -116,4 +120,15 @@ export class ServerProcess {
       this.child?.kill(name); // before setsid there is no group of its own yet
     }
   }
+}
+
+/** Whatever the process forked and left behind. */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // nothing is left
+  }
+  forgetGroup(pid);
 }

@@ -1,11 +1,19 @@
 // The clusters that tests stand on: real Swift, container sync between them, links that fail, processes that die.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isPortFree } from '../../src/local/ports.js';
-import { cluster, freshUser, link, loginEverywhere, restoreLinks, waitFor } from '../support/clusters.js';
+import {
+  cluster,
+  freshUser,
+  link,
+  loginEverywhere,
+  realm,
+  restoreLinks,
+  waitFor,
+} from '../support/clusters.js';
 import { waitUntilSame } from '../support/compare.js';
 import { SwiftSession, type User } from '../support/swift-client.js';
 
@@ -72,48 +80,45 @@ describe('local clusters', () => {
   });
 });
 
-/** What a process started by hand tells of its realm. */
-interface Report {
-  readonly pids: readonly number[];
-  readonly ports: readonly number[];
-}
-
 const CHILD = `
   import { LocalRealm } from './dist/local/realm.js';
   const realm = await LocalRealm.start({ folder: process.argv[1], clusters: 1, gateways: process.argv[2] === '1',
-    daemons: ['container-sync', 'container-updater'], firstPort: 30500 });
-  const [cluster] = realm.clusters;
-  const roles = ['memcached', 'account', 'container', 'object', 'proxy', 'gateway', 'container-sync', 'container-updater'];
-  const pids = roles.map((role) => cluster.pid(role)).filter((pid) => pid !== undefined);
-  console.log(JSON.stringify({ pids, ports: Object.values(cluster.plan.ports) }));
+    firstPort: 30500, proxyConf: { DEFAULT: { workers: 2 } } });
+  console.log(JSON.stringify(Object.values(realm.clusters[0].plan.ports)));
 `;
 
 describe('a process that runs clusters', () => {
   const folder = mkdtempSync(join(ROOT, '.local', 'killed-'));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('takes every server along when it is killed, and leaves its ports free', async () => {
-    const args = ['--input-type=module', '-e', CHILD, folder, process.env['AUTOSYNC_TEST_GATEWAYS'] ?? '1'];
+  it('takes every server and every worker along when it is killed, and leaves the ports free', async () => {
+    const hasGateways = realm().hasGateways;
+    const args = ['--input-type=module', '-e', CHILD, folder, hasGateways ? '1' : '0'];
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    const report = await waitFor(
+    const ports = await waitFor(
       'it reports',
-      () => text.includes('\n') && (JSON.parse(text) as Report),
-      60_000,
+      () => text.includes('\n') && (JSON.parse(text) as number[]),
+      90_000,
     );
-    expect(report.pids.every(isRunning)).toBe(true);
+    expect(processesThatName(folder, 'swift-proxy-server')).toHaveLength(3);
+    expect(processesThatName(folder).length).toBeGreaterThanOrEqual(hasGateways ? 10 : 9);
     child.kill('SIGKILL');
-    await waitFor('all processes are gone', () => !report.pids.some(isRunning), 2000);
-    for (const port of report.ports) expect(await isPortFree(port)).toBe(true);
-  });
+    await waitFor('all processes are gone', () => processesThatName(folder).length === 0, 3000);
+    for (const port of ports) expect(await isPortFree(port)).toBe(true);
+  }, 120_000);
 });
 
-/** Whether the process runs; one that is dead and not yet collected does not. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
+/** Processes whose command line has all the texts; memcached, which names no folder, is known by its port. */
+function processesThatName(...texts: string[]): string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      return texts.every((text) => command.includes(text));
+    } catch {
+      return false;
+    }
+  });
 }

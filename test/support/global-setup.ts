@@ -39,7 +39,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { env } = process;
   const hasGateways = env['AUTOSYNC_TEST_GATEWAYS'] !== '0';
   const built = spawnSync(process.execPath, [join(ROOT, 'scripts/build-if-stale.mjs')], { stdio: 'inherit' });
-  if (built.status !== 0) console.warn('The build failed; testing what it left.');
+  if (built.status !== 0) console.warn('The build failed; testing the last one that did not.');
   const folder = claimFolder();
   const realm = await LocalRealm.start({
     folder,
