@@ -223,6 +223,17 @@ use = ./my-engine.js\nMap = a -> %(b)s\nb = 5%\n${MINIMAL}`;
     });
   });
 
+  it("a user's own app may stand last, and [app:proxy] says where Swift is", () => {
+    const text = `[pipeline:main]\npipeline = autosync closed\n[app:closed]\nuse = ./closed.js\nuntil = noon\n${MINIMAL}`;
+    const config = load(text, ['/etc/swift/closed.js']);
+    expect(config.stations.at(-1)).toMatchObject({
+      kind: 'module',
+      path: '/etc/swift/closed.js',
+      options: { until: 'noon' },
+    });
+    expect(config.proxy.upstream).toEqual(['http://127.0.0.1:8081']);
+  });
+
   it('a built-in may have another name, and [cluster:NAME] gives a gateway', () => {
     const config =
       load(`[pipeline:main]\npipeline = geo autosync proxy\n[filter:geo]\nuse = egg:autosync#placement

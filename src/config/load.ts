@@ -7,7 +7,7 @@ import type { Config } from './config.js';
 import { freeze } from './freeze.js';
 import { DEFAULT_OPTIONS, PROXY_OPTIONS } from './gateway-options.js';
 import { checkListeners, checkSyncHosts } from './listeners.js';
-import { readPipeline } from './pipeline.js';
+import { isApp, readPipeline } from './pipeline.js';
 import type { Layout } from './pipeline.js';
 import { placementConfig, readPlacement } from './placement.js';
 import { ProblemList } from './problems.js';
@@ -116,7 +116,7 @@ function readSections(context: Context, layout: Layout) {
   readOthers(context, layout);
   return {
     service: hasService ? readService(context, find('service')) : undefined,
-    proxy: isInPipeline('proxy') ? readSection(context, of('proxy'), PROXY_OPTIONS, isUse) : undefined,
+    proxy: hasApp(layout) ? readSection(context, of('proxy'), PROXY_OPTIONS, isUse) : undefined,
     placement: readPlacement(context, of('placement')),
     autosync: isInPipeline('autosync') ? readAutosync(context, of('autosync'), hasService) : undefined,
     admin: readSection(context, find('admin'), ADMIN_OPTIONS),
@@ -127,6 +127,11 @@ function readSections(context: Context, layout: Layout) {
 
 function isUse(name: string): boolean {
   return name === 'use';
+}
+
+/** Where an app of the user's own stands last, the gateway's own requests still go to the Swift that [app:proxy] names. */
+function hasApp({ entries }: Layout): boolean {
+  return entries.some(({ definition }) => definition !== undefined && isApp(definition));
 }
 
 function usesOf({ entries }: Layout): readonly BuiltinName[] {
@@ -146,7 +151,9 @@ function readOthers(context: Context, layout: Layout): void {
     if (definition.kind !== 'builtin') continue;
     const { use, section } = definition;
     const isRead =
-      use === 'placement' || (usesOf(layout).includes(use) && Object.keys(BUILTINS[use].table).length > 0);
+      use === 'placement' ||
+      (use === 'proxy' && hasApp(layout)) ||
+      (usesOf(layout).includes(use) && Object.keys(BUILTINS[use].table).length > 0);
     if (isRead && section === sectionOf(layout, use, section.file)) continue;
     readSection(context, section, BUILTINS[use].table, (name) => isUse(name) || name.startsWith('rule_'));
   }

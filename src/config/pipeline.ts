@@ -11,7 +11,13 @@ import { nearest } from '../lib/nearest.js';
 /** What stands behind a name in the pipeline. */
 export type Definition =
   | { readonly kind: 'builtin'; readonly use: BuiltinName; readonly section: IniSection }
-  | { readonly kind: 'module'; readonly path: string; readonly section: IniSection };
+  | {
+      readonly kind: 'module';
+      /** Its section is [app:…]: it answers, and so stands last. */
+      readonly isApp: boolean;
+      readonly path: string;
+      readonly section: IniSection;
+    };
 
 /** One name in the pipeline. Its definition is missing where that is wrong, which is then reported. */
 export interface Entry extends Place {
@@ -132,14 +138,11 @@ function userModule(
   use: string,
 ): Definition {
   const path = resolve(dirname(option.file), use);
-  if (kind === 'app') {
-    const fix = 'Make it a [filter:…] that stands before the proxy, and "use = egg:autosync#proxy" here.';
-    problems.report(option, `[${section.name}] is a module of your own, which only a filter can be.`, fix);
-  } else if (!isFile(path)) {
+  if (!isFile(path)) {
     const fix = `Put the module there, or mend "use"; a relative path starts at the folder of ${option.file}.`;
     problems.report(option, `[${section.name}] uses ${path}, which is no file.`, fix);
   }
-  return { kind: 'module', path, section };
+  return { kind: 'module', isApp: kind === 'app', path, section };
 }
 
 function checkOrder({ problems }: Context, entries: readonly Entry[]): void {
@@ -158,20 +161,22 @@ function checkOrder({ problems }: Context, entries: readonly Entry[]): void {
     seen.set(key, name);
   }
   const uses = entries.map(({ definition }) => (definition?.kind === 'builtin' ? definition.use : undefined));
-  const end = uses.indexOf('proxy');
+  const end = entries.findIndex(({ definition }) => definition !== undefined && isApp(definition));
   if (end < 0) {
     problems.report(first, 'The pipeline has no proxy.', 'Put "proxy" at its end.');
   } else if (end < uses.length - 1) {
     const after = entries.slice(end + 1).map(({ name }) => `"${name}"`);
-    problems.report(
-      first,
-      `In the pipeline, ${after.join(', ')} would never be reached.`,
-      'Put the proxy at the end.',
-    );
+    const fix = `Put ${entries[end]?.name === 'proxy' ? 'the proxy' : `"${entries[end]?.name ?? ''}"`} at the end.`;
+    problems.report(first, `In the pipeline, ${after.join(', ')} would never be reached.`, fix);
   }
   const autosync = uses.indexOf('autosync');
   if (autosync >= 0 && uses.indexOf('placement') > autosync) {
     const fix = 'Put placement before autosync.';
     problems.report(first, 'In the pipeline, placement stands after autosync, which needs its answer.', fix);
   }
+}
+
+/** Whether it answers itself, so that nothing behind it is reached. */
+export function isApp(definition: Definition): boolean {
+  return definition.kind === 'builtin' ? BUILTINS[definition.use].kind === 'app' : definition.isApp;
 }

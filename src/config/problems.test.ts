@@ -141,7 +141,21 @@ ${FILE}:13: There is no section [servce].
       `${MINIMAL}[filter:x]\nuse = ./x.js\n`,
       '/etc/swift/x.js, which is no file',
     ],
-    ['a module as the app', `${MINIMAL}[app:x]\nuse = ./x.js\n`, 'which only a filter can be'],
+    [
+      'an app of your own that is not last',
+      `[pipeline:main]\npipeline = x autosync proxy\n${MINIMAL}[app:x]\nuse = ./x.js\n`,
+      '"autosync", "proxy" would never be reached',
+    ],
+    [
+      'an app of your own without a Swift behind it',
+      `[pipeline:main]\npipeline = autosync x\n${AUTOSYNC}[app:x]\nuse = ./x.js\n`,
+      '"upstream" is missing in [app:proxy]',
+    ],
+    [
+      'a filter of your own in place of the app',
+      `[pipeline:main]\npipeline = autosync x\n${MINIMAL}[filter:x]\nuse = ./x.js\n`,
+      'The pipeline has no proxy.',
+    ],
     ['a filter of Swift', `${MINIMAL}[filter:cache]\nuse = egg:swift#memcache\n`, 'uses what there is not'],
     ['a filter without use', `${MINIMAL}[filter:placment]\nx = 1\n`, 'Or did you mean [filter:placement]?'],
     ['a filter that is an app', `${MINIMAL}[app:autosync]\n`, 'but autosync is a filter'],
