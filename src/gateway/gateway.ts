@@ -1,7 +1,6 @@
 // One gateway process: the configured pipeline behind a listening server. Knows nothing of other processes.
 import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
-import type { Config, Station } from '../config/config.js';
+import type { Config, ModuleStation, Station } from '../config/config.js';
 import { Balancer } from '../http/balancer.js';
 import { Deadlines } from '../http/deadline.js';
 import { HttpServer } from '../http/server.js';
@@ -16,8 +15,10 @@ import { placement } from './filters/placement.js';
 import { proxy } from './filters/proxy.js';
 import { composePipeline, guardFilter } from './pipeline.js';
 import type { Site } from './site.js';
-import type { App, AppFactory, Filter, FilterFactory, Logger } from './station.js';
+import type { GatewayStatus } from './status.js';
+import type { App, Filter, Logger } from './station.js';
 import { SyncHosts } from './sync-hosts.js';
+import { loadApp, loadFilter, makeTools, type ModuleContext } from './user-module.js';
 
 export interface GatewayParts {
   readonly log: Logger;
@@ -104,6 +105,25 @@ export class Gateway {
     this.#deadlines.close();
   }
 
+  /** What this process knows now. */
+  status(): GatewayStatus {
+    const { site } = this;
+    return {
+      version: this.#parts.version,
+      cluster: site?.clusters.mine,
+      processes: 1,
+      clientConnections: this.#server?.connectionCount ?? 0,
+      swiftProxies: this.#balancer.servers,
+      peers: (site?.clusters.peerStates() ?? []).map(({ name, down }) =>
+        down === undefined
+          ? { name, isUp: true }
+          : { name, isUp: false, downSince: new Date(down.sinceMs).toISOString(), because: down.because },
+      ),
+      counters: site?.counters.snapshot() ?? {},
+      problems: site?.secrets.problem === undefined ? [] : [site.secrets.problem.message],
+    };
+  }
+
   /** The peers' part of an account deletion whose time has come. */
   deleteAccountAtPeers(account: string): void {
     if (this.site === undefined) return;
@@ -123,10 +143,9 @@ export class Gateway {
   async #filter(station: Station): Promise<Filter> {
     const { log, version } = this.#parts;
     if (station.kind === 'module') {
-      const factory = await importFactory<FilterFactory>(station.path, 'filterFactory');
       const { placementTimeoutMs, placementFailure } = this.#config.placement;
       const guard = { name: station.name, timeoutMs: placementTimeoutMs, failure: placementFailure };
-      return guardFilter(await factory(station.options, log), guard, log);
+      return guardFilter(await loadFilter(this.#contextOf(station)), guard, log);
     }
     switch (station.use) {
       case 'catch_errors':
@@ -143,20 +162,13 @@ export class Gateway {
   }
 
   async #app(station: Station): Promise<App> {
-    if (station.kind === 'module') {
-      const factory = await importFactory<AppFactory>(station.path, 'appFactory');
-      return factory(station.options, this.#parts.log);
-    }
+    if (station.kind === 'module') return loadApp(this.#contextOf(station));
     return proxy(this.#balancer, this.site?.clusters.signatureName.replace(/[^\w.-]+/g, '-') ?? 'autosync');
   }
-}
 
-async function importFactory<T>(path: string, name: 'filterFactory' | 'appFactory'): Promise<T> {
-  try {
-    const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-    if (typeof module[name] === 'function') return module[name] as T;
-  } catch (error) {
-    throw new AutosyncError('MODULE_FAILED', `${path}: ${(error as Error).message}`, { cause: error });
+  #contextOf({ path, options }: ModuleStation): ModuleContext {
+    const clusters = this.site?.clusters;
+    const tools = makeTools(() => clusters?.all() ?? [], clusters?.mine);
+    return { path, options, log: this.#parts.log, tools };
   }
-  throw new AutosyncError('MODULE_FAILED', `${path} exports no function ${name}.`);
 }

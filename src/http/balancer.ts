@@ -55,6 +55,11 @@ export class Balancer implements Transport {
     return (this.#servers[0] as Server).pool.authority;
   }
 
+  /** Each server, and whether it takes part. */
+  get servers(): { readonly origin: string; readonly isUp: boolean }[] {
+    return this.#servers.map(({ pool, ejectedUntil }) => ({ origin: pool.origin, isUp: ejectedUntil === 0 }));
+  }
+
   /** Sends to the least busy server, and on to the next where nothing could be sent. Rejects with UPSTREAM_DOWN when none is left, else as `OriginPool.send`. */
   async send(request: PooledRequest): Promise<IncomingResponse> {
     let cause: unknown;

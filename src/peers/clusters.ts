@@ -109,6 +109,11 @@ export class Clusters {
     return isOwnSyncTo(syncTo, own, account, container);
   }
 
+  /** The peers asked so far: whether they are up, and if not why and since when. */
+  peerStates(): { readonly name: string; readonly down: Peer['downtime'] }[] {
+    return [...this.#peers.values()].map(({ peer }) => ({ name: peer.name, down: peer.downtime }));
+  }
+
   close(): void {
     for (const { peer } of this.#peers.values()) peer.close();
   }

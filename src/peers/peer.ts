@@ -53,6 +53,7 @@ export class Peer {
   readonly #client: HttpClient;
   /** Why it is taken to be down. */
   #downBecause: string | undefined;
+  #downSinceMs = 0;
   #probeTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -74,6 +75,13 @@ export class Peer {
 
   get isDown(): boolean {
     return this.#downBecause !== undefined;
+  }
+
+  /** Why, and since when (milliseconds since 1970), it is taken to be down; undefined while it is not. */
+  get downtime(): { readonly because: string; readonly sinceMs: number } | undefined {
+    return this.#downBecause === undefined
+      ? undefined
+      : { because: this.#downBecause, sinceMs: this.#downSinceMs };
   }
 
   /** Sends a signed request. Takes `timeoutMs` at most, and no time at all while the peer is known to be down. Never rejects for a peer's trouble. */
@@ -121,6 +129,7 @@ export class Peer {
   #goDown(detail: string): void {
     if (this.#downBecause !== undefined || this.#isClosed) return;
     this.#downBecause = detail;
+    this.#downSinceMs = Date.now();
     this.#options.onChange(this.name, false, detail);
     this.#scheduleProbe();
   }

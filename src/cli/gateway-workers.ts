@@ -1,0 +1,141 @@
+// Several gateway processes as one: the process above starts them again when they die, and keeps what must be known once.
+import nodeCluster, { type Worker } from 'node:cluster';
+import { AccountDeletionTimers, type AccountDeletions } from '../gateway/changes/account-deletions.js';
+import type { GatewayStatus } from '../gateway/status.js';
+import type { Logger } from '../gateway/station.js';
+
+/** A worker that dies is started again, but not faster than this. */
+const RESTART_MS = 1_000;
+const ANSWER_MS = 2_000;
+
+/** What the process above and its workers tell each other; `id` pairs a question with its answer. */
+type Message =
+  | { readonly kind: 'schedule-account-deletion' | 'carry-out-account-deletion'; readonly account: string }
+  | { readonly kind: 'cancel-account-deletion'; readonly account: string; readonly id: number }
+  | { readonly kind: 'ask-status'; readonly id: number }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown };
+
+/** Questions that wait for their answers. */
+class Questions {
+  readonly #waiting = new Map<number, (value: unknown) => void>();
+  #lastId = 0;
+
+  /** Rejects when no answer comes in time. */
+  ask<T>(send: (id: number) => void): Promise<T> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new Error('No answer from the other process.'));
+      }, ANSWER_MS);
+      this.#waiting.set(id, (value) => {
+        clearTimeout(timer);
+        resolve(value as T);
+      });
+      send(id);
+    });
+  }
+
+  answered(id: number, value: unknown): void {
+    this.#waiting.get(id)?.(value);
+    this.#waiting.delete(id);
+  }
+}
+
+/** The process above the workers. */
+export class Supervisor {
+  readonly #log: Logger;
+  readonly #timers: AccountDeletionTimers;
+  readonly #questions = new Questions();
+  #isStopping = false;
+
+  constructor(accountDeleteDelayMs: number, log: Logger) {
+    this.#log = log;
+    this.#timers = new AccountDeletionTimers(accountDeleteDelayMs, (account) => {
+      const [worker] = this.#workers();
+      worker?.send({ kind: 'carry-out-account-deletion', account } satisfies Message);
+    });
+    nodeCluster.on('message', (worker: Worker, message: Message) => this.#receive(worker, message));
+    nodeCluster.on('exit', (worker, code, signal) => {
+      if (this.#isStopping) return;
+      log.error({ worker: worker.process.pid, code, signal }, 'a gateway worker died; another one starts');
+      setTimeout(() => this.#isStopping || nodeCluster.fork(), RESTART_MS);
+    });
+  }
+
+  /** Resolves when all listen; rejects when one ends before. */
+  async start(count: number): Promise<void> {
+    const workers = Array.from({ length: count }, () => nodeCluster.fork());
+    await Promise.all(
+      workers.map(
+        (worker) =>
+          new Promise<void>((resolve, reject) => {
+            worker.once('listening', () => resolve());
+            worker.once('exit', () => reject(new Error('A gateway worker ended at its start.')));
+          }),
+      ),
+    );
+  }
+
+  /** Of each worker that answers. */
+  async statuses(): Promise<GatewayStatus[]> {
+    const answers = await Promise.allSettled(
+      this.#workers().map((worker) =>
+        this.#questions.ask<GatewayStatus>((id) => worker.send({ kind: 'ask-status', id } satisfies Message)),
+      ),
+    );
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(
+      this.#workers().map((worker) => {
+        worker.process.kill('SIGTERM');
+        return new Promise((resolve) => worker.once('exit', resolve));
+      }),
+    );
+  }
+
+  #workers(): Worker[] {
+    return Object.values(nodeCluster.workers ?? {}).filter((worker) => worker !== undefined);
+  }
+
+  #receive(worker: Worker, message: Message): void {
+    if (message.kind === 'answer') this.#questions.answered(message.id, message.value);
+    if (message.kind === 'schedule-account-deletion') this.#timers.schedule(message.account);
+    if (message.kind !== 'cancel-account-deletion') return;
+    const { id, account } = message;
+    void this.#timers.cancel(account).then(
+      (value) => worker.send({ kind: 'answer', id, value } satisfies Message),
+      (error: unknown) =>
+        this.#log.error({ account, err: error }, 'an account deletion could not be cancelled'),
+    );
+  }
+}
+
+/** In a worker: answers for its status, and has the process above keep account deletions. */
+export class WorkerLink implements AccountDeletions {
+  readonly #questions = new Questions();
+
+  constructor(options: { carryOut: (account: string) => void; status: () => GatewayStatus }) {
+    process.on('message', (message: Message) => {
+      if (message.kind === 'carry-out-account-deletion') options.carryOut(message.account);
+      if (message.kind === 'answer') this.#questions.answered(message.id, message.value);
+      if (message.kind === 'ask-status') {
+        process.send?.({ kind: 'answer', id: message.id, value: options.status() } satisfies Message);
+      }
+    });
+  }
+
+  schedule(account: string): void {
+    process.send?.({ kind: 'schedule-account-deletion', account } satisfies Message);
+  }
+
+  cancel(account: string): Promise<boolean> {
+    return this.#questions.ask<boolean>((id) =>
+      process.send?.({ kind: 'cancel-account-deletion', account, id } satisfies Message),
+    );
+  }
+}
