@@ -14,6 +14,8 @@ export interface Exchange {
   readonly path: SwiftPath;
   /** The clusters that hold this container, in order. A placement engine sets it; unset, the configured rules decide. */
   placement: readonly string[] | undefined;
+  /** Set by who must see the request through, even when its client does not wait for the answer. */
+  outlivesClient: boolean;
 }
 
 /** Hands the request to the next station; resolves with its answer. At most once per request. */
@@ -32,6 +34,21 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** What a user's own module is given to work with. */
+export interface Tools {
+  /** Every cluster known now, mine included, by the names that placements use. The realms file is read again when it changes. */
+  clusters(): readonly string[];
+  /** The cluster this gateway belongs to; undefined where the pipeline has no autosync. */
+  readonly myCluster: string | undefined;
+  /** An answer of the module's own: plain text unless the headers say otherwise. */
+  answer(
+    exchange: Exchange,
+    status: number,
+    text: string,
+    headers?: Readonly<Record<string, string>>,
+  ): OutgoingResponse;
+}
+
 /**
  * What a user's own module exports as `filterFactory`: called once per process with the options of its section.
  * A filter whose `next()` is not called within `placement_timeout`, or that throws before, is passed over.
@@ -39,6 +56,11 @@ export interface Logger {
 export type FilterFactory = (
   options: Readonly<Record<string, string>>,
   log: Logger,
+  tools: Tools,
 ) => Filter | Promise<Filter>;
 /** The same for `appFactory`, where the module stands last in the pipeline. */
-export type AppFactory = (options: Readonly<Record<string, string>>, log: Logger) => App | Promise<App>;
+export type AppFactory = (
+  options: Readonly<Record<string, string>>,
+  log: Logger,
+  tools: Tools,
+) => App | Promise<App>;
