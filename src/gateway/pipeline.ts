@@ -9,6 +9,7 @@ class RequestExchange implements Exchange {
   readonly request: IncomingRequest;
   readonly path: SwiftPath;
   placement: readonly string[] | undefined;
+  outlivesClient = false;
   #id: string | undefined;
 
   constructor(request: IncomingRequest) {

@@ -60,15 +60,15 @@ export function audienceOf(site: Site, exchange: Exchange): Audience {
 }
 
 export function audienceFor(site: Site, placement: readonly string[]): Audience {
-  const peers: Peer[] = [];
-  const unknown: string[] = [];
+  const peers = new Set<Peer>();
+  const unknown = new Set<string>();
   for (const name of placement) {
     if (site.clusters.isMine(name)) continue;
     const peer = site.clusters.peer(name);
-    if (peer === undefined) unknown.push(name);
-    else peers.push(peer);
+    if (peer === undefined) unknown.add(name);
+    else peers.add(peer);
   }
-  return { placement, peers, unknown };
+  return { placement, peers: [...peers], unknown: [...unknown] };
 }
 
 /** The rights to read and mend what a client's change left: the service user's, or where there is none the client's own. */
@@ -82,8 +82,10 @@ export function rightsFor(site: Site, exchange: Exchange): Rights {
 export function syncWish(site: Site, placement: readonly string[], name: ContainerName): SyncWish {
   const { account, container } = name;
   const secrets = site.secrets.get();
+  // A ring over a name that nothing is known of would lead nowhere.
+  const known = placement.filter((each) => site.clusters.isMine(each) || site.clusters.peer(each));
   const wish: SyncWish = {
-    syncTo: site.clusters.syncTo(placement, account, container),
+    syncTo: site.clusters.syncTo(known, account, container),
     key: containerSyncKey(secrets.current, account, container),
     isOurs: (syncTo) => site.clusters.isOwnSyncTo(syncTo, account, container),
   };

@@ -1,15 +1,15 @@
 // A client's account PUT, POST or DELETE. Metadata goes to all peers at once; a deletion only after a delay.
 import { HeaderList } from '../../http/headers.js';
+import type { ClientAnswer } from '../../http/request-sender.js';
 import { isSameCluster } from '../../peers/clusters.js';
-import type { Peer } from '../../peers/peer.js';
 import { swiftTarget } from '../../swift/path.js';
 import { namedSettings, readSettings } from '../../swift/settings.js';
-import { isSuccess } from '../../swift/swift-client.js';
+import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { textAnswer } from '../answer.js';
 import { audienceFor, audienceOf, rightsFor, type Audience, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { CHANGE } from './container-change.js';
-import { conclude, outcomeOf, unknownOutcomes } from './outcome.js';
+import { CHANGE } from './change-headers.js';
+import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
 
 /** A client's header on an account POST: take back a deletion that has not gone to the peers yet. */
 export const CANCEL_DELETE = 'X-Autosync-Cancel-Delete';
@@ -27,25 +27,35 @@ export async function changeAccount(
   const rights = rightsFor(site, exchange);
   const response = await next();
   if (!isSuccess(response.status)) return response;
-  const answer = await site.swift.request(rights, {
-    method: 'HEAD',
-    target: swiftTarget(account),
-    headers: HeaderList.from([['X-Newest', 'true']]),
-  });
-  const change = HeaderList.from([...readSettings('account', answer.headers)]);
-  change.add(CHANGE.named, named.join(' '));
+  return followUp(site, exchange, response, audience, () =>
+    tellPeers(site, audience, account, named, rights),
+  );
+}
+
+/** Sends what Swift now holds of the settings that the request names. */
+async function tellPeers(
+  site: Site,
+  audience: Audience,
+  account: string,
+  named: readonly string[],
+  rights: Rights,
+): Promise<Outcome[]> {
+  const target = swiftTarget(account);
+  const newest = HeaderList.from([['X-Newest', 'true']]);
+  const { status, headers } = await site.swift.request(rights, { method: 'HEAD', target, headers: newest });
+  if (!isSuccess(status)) {
+    const detail = `the account could not be read back here (${status}): check the service user in [service]`;
+    return nobodyHeard(audience, detail);
+  }
+  const change = HeaderList.from([...readSettings('account', headers)]);
+  if (named.length > 0) change.add(CHANGE.named, named.join(' '));
   if (rights.kind === 'token' && rights.token !== undefined) change.set('X-Auth-Token', rights.token);
-  const outcomes = await Promise.all(
+  return Promise.all(
     audience.peers.map(async (peer) => {
-      if (!isSuccess(answer.status)) {
-        const detail = `the account could not be read back here (${answer.status})`;
-        return { cluster: peer.name, isDone: false, status: undefined, detail };
-      }
-      const result = await peer.send({ method: 'POST', target: swiftTarget(account), headers: change });
-      return outcomeOf(peer.name, result, ({ status }) => isSuccess(status));
+      const result = await peer.send({ method: 'POST', target, headers: change });
+      return outcomeOf(peer.name, result, (answer) => isSuccess(answer.status));
     }),
   );
-  return conclude(site, exchange, response, [...outcomes, ...unknownOutcomes(audience)]);
 }
 
 /** Done here at once, by whoever Swift lets; on the peers after `account_delete_delay`. */
@@ -68,21 +78,27 @@ export async function deleteAccount(
   return response;
 }
 
-/** The peers' part of an account deletion whose time has come. */
+/** The peers' part of an account deletion whose time has come. Not done where the account lives again here, or that cannot be told. */
 export async function deleteAccountAtPeers(site: Site, account: string): Promise<void> {
-  const peers = site.clusters
-    .all()
-    .map((name) => site.clusters.peer(name))
-    .filter((peer): peer is Peer => peer !== undefined);
-  for (const peer of peers) {
-    const result = await peer.send({ method: 'DELETE', target: swiftTarget(account) });
-    const { isDone, status, detail } = outcomeOf(
-      peer.name,
-      result,
-      (answer) => isSuccess(answer.status) || answer.status === 404,
+  const target = swiftTarget(account);
+  const here = await site.swift.request({ kind: 'service' }, { method: 'HEAD', target });
+  if (!isGone(here.status)) {
+    site.log.warn(
+      { account, status: here.status },
+      'account deletion does not go to the peers: it is not gone here',
     );
-    site.log.warn({ account, cluster: peer.name, status, isDone }, `account deletion at a peer: ${detail}`);
+    return;
   }
+  const peers = site.clusters.all().map((name) => site.clusters.peer(name));
+  await Promise.all(
+    peers.map(async (peer) => {
+      if (peer === undefined) return;
+      const result = await peer.send({ method: 'DELETE', target });
+      const isDone = (answer: ClientAnswer): boolean => isSuccess(answer.status) || isGone(answer.status);
+      const { detail, ...outcome } = outcomeOf(peer.name, result, isDone);
+      site.log.warn({ account, ...outcome }, `account deletion at a peer: ${detail}`);
+    }),
+  );
 }
 
 /** Whoever Swift lets ask for the account may take its deletion back. */
@@ -104,6 +120,11 @@ async function cancelDeletion(
   return isCancelled
     ? textAnswer(exchange, 200, 'The deletion of this account will not go to the other clusters.')
     : textAnswer(exchange, 404, 'No deletion of this account waits at this gateway.');
+}
+
+/** 410: deleted, and not yet forgotten. */
+function isGone(status: number): boolean {
+  return status === 404 || status === 410;
 }
 
 /** Accounts are everywhere, wherever their containers are placed. */

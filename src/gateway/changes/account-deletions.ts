@@ -8,7 +8,7 @@ export interface AccountDeletions {
   cancel(account: string): Promise<boolean>;
 }
 
-/** Of one process. `isWanted` is asked once more when the time is up. */
+/** Of one process. */
 export class AccountDeletionTimers implements AccountDeletions {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #delayMs: number;
@@ -21,22 +21,28 @@ export class AccountDeletionTimers implements AccountDeletions {
 
   schedule(account: string): void {
     clearTimeout(this.#timers.get(account));
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(account);
-        this.#carryOut(account);
-      },
-      Math.min(this.#delayMs, MAX_TIMER_MS),
-    );
-    timer.unref();
-    this.#timers.set(account, timer);
+    this.#wait(account, this.#delayMs);
   }
 
   cancel(account: string): Promise<boolean> {
     clearTimeout(this.#timers.get(account));
     return Promise.resolve(this.#timers.delete(account));
   }
+
+  /** setTimeout takes 31 bits of milliseconds, not quite 25 days: longer waits are made of several. */
+  #wait(account: string, leftMs: number): void {
+    const nowMs = Math.min(leftMs, MAX_TIMER_MS);
+    const timer = setTimeout(() => {
+      if (leftMs > nowMs) {
+        this.#wait(account, leftMs - nowMs);
+        return;
+      }
+      this.#timers.delete(account);
+      this.#carryOut(account);
+    }, nowMs);
+    timer.unref();
+    this.#timers.set(account, timer);
+  }
 }
 
-/** setTimeout takes 31 bits. */
 const MAX_TIMER_MS = 0x7fff_ffff;

@@ -1,23 +1,18 @@
 // A client's container PUT or POST: done here with the client's own rights, then what Swift holds goes to all peers.
-import { HeaderList } from '../../http/headers.js';
+import type { HeaderList } from '../../http/headers.js';
 import type { Peer } from '../../peers/peer.js';
 import type { ContainerState } from '../../swift/container-state.js';
 import { swiftTarget } from '../../swift/path.js';
 import { namedSettings } from '../../swift/settings.js';
-import { isSuccess } from '../../swift/swift-client.js';
-import { planSync, type SyncPlan, type SyncState } from '../../sync/sync-plan.js';
+import { isSuccess, type Rights } from '../../swift/swift-client.js';
+import { planSync, SYNC_REMOVAL, type SyncPlan, type SyncState } from '../../sync/sync-plan.js';
 import { audienceOf, rightsFor, syncWish, type Audience, type ContainerName, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { conclude, outcomeOf, unknownOutcomes, type Outcome } from './outcome.js';
-import { turnVersioningOn, wantsVersioning } from './versioning.js';
-
-/** Headers of a change on its way to a peer; signed like all of it. */
-export const CHANGE = {
-  placement: 'X-Autosync-Placement',
-  named: 'X-Autosync-Named',
-  state: 'X-Autosync-State',
-  syncKey: 'X-Autosync-Sync-Key',
-} as const;
+import { CHANGE, withToken } from './change-headers.js';
+import { askWhoHoldsBack, tellSyncState } from './hold-back.js';
+import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
+import { setSync } from './set-sync.js';
+import { concernsVersioning, passVersioning } from './versioning.js';
 
 interface PeerOutcome extends Outcome {
   /** How the container takes part in container sync there. */
@@ -30,78 +25,89 @@ export async function changeContainer(
   next: Next,
   name: ContainerName,
 ): Promise<OutgoingResponse> {
-  const named = namedSettings('container', exchange.request.headers);
+  const { headers } = exchange.request;
+  const named = namedSettings('container', headers);
   const audience = audienceOf(site, exchange);
   const rights = rightsFor(site, exchange);
-  const response = wantsVersioning(exchange.request.headers)
-    ? await turnVersioningOn(site, exchange, next, name)
+  const response = concernsVersioning(headers)
+    ? await passVersioning(site, exchange, next, name)
     : await next();
   if (!isSuccess(response.status)) return response;
+  return followUp(site, exchange, response, audience, () =>
+    tellPeers({ site, name, audience, named, rights, isNew: response.status === 201 }, response.headers),
+  );
+}
 
-  // What Swift now holds, not what the client sent: Swift drops, without a word, what a client may not set.
+/** A change that the local Swift has done. */
+interface Done {
+  readonly site: Site;
+  readonly name: ContainerName;
+  readonly audience: Audience;
+  /** The container was not here before. */
+  readonly isNew: boolean;
+  /** The settings that the client's request names. */
+  readonly named: readonly string[];
+  readonly rights: Rights;
+}
+
+/** Sends what Swift now holds, not what the client sent: Swift drops, without a word, what a client may not set. */
+async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonly Outcome[]> {
+  const { site, name, audience, rights } = done;
   const { state, answer } = await site.swift.readContainer(rights, name.account, name.container);
-  if (state === undefined) return unread(site, exchange, response, audience, answer.status);
-
-  const plan = planSync(state, syncWish(site, audience.placement, name));
-  const change = changeHeaders(site, audience, named, state, plan);
-  const [outcomes, warning] = await Promise.all([
-    Promise.all(audience.peers.map((peer) => sendChange(peer, name, change, rights))),
-    setSync(site, exchange, name, plan),
+  // Deleted again meanwhile: whoever did that tells the peers.
+  if (answer.status === 404) return [];
+  if (state === undefined) {
+    const detail = `the container could not be read back here (${answer.status}): check the service user in [service]`;
+    return nobodyHeard(audience, detail);
+  }
+  const plan = await planHere(done, state);
+  const change = changeHeaders(done, state, plan);
+  const [outcomes, result] = await Promise.all([
+    Promise.all(audience.peers.map((peer) => sendChange(peer, name, change))),
+    setSync(site, rights, name, plan.change),
   ]);
-  const settled = await followPeers(site, exchange, name, state, plan, outcomes);
-  if (warning !== undefined) response.headers.add('X-Autosync-Warning', warning);
-  if (settled !== 'synced' && settled !== 'alone') response.headers.set(CHANGE.state, settled);
-  return conclude(site, exchange, response, [...outcomes, ...unknownOutcomes(audience)]);
+  const settled = await followPeers(done, plan, outcomes);
+  if (result === 'failed') answerHeaders.add('X-Autosync-Warning', 'container sync is not set up here');
+  if (settled === 'versioned' && !state.isVersioned) answerHeaders.add('X-Autosync-Warning', VERSIONED_ONCE);
+  if (settled !== 'synced' && settled !== 'alone') answerHeaders.set(CHANGE.state, settled);
+  return outcomes;
 }
 
-/** Reading back failed: the client has its success, the peers know nothing of it. */
-function unread(
-  site: Site,
-  exchange: Exchange,
-  response: OutgoingResponse,
-  audience: Audience,
-  status: number,
-): OutgoingResponse {
-  const detail = `the container could not be read back here (${status}): check the service user in [service]`;
-  const outcomes = audience.peers.map(({ name }) => ({
-    cluster: name,
-    isDone: false,
-    status: undefined,
-    detail,
-  }));
-  return conclude(site, exchange, response, [...outcomes, ...unknownOutcomes(audience)]);
-}
+const VERSIONED_ONCE =
+  'objects stay where they are written: a cluster keeps versions of this container, or once did by X-Versions-Enabled, ' +
+  'after which Swift syncs it only when it is deleted and made again';
 
-function changeHeaders(
-  site: Site,
-  audience: Audience,
-  named: readonly string[],
+/**
+ * What is to be done about container sync here. A container that was here before and is not synced may be kept out of
+ * container sync by a peer, or by Swift: that is found out before anybody is told to sync it.
+ */
+async function planHere(
+  { site, name, audience, rights, isNew }: Done,
   state: ContainerState,
-  plan: SyncPlan,
-): HeaderList {
-  const headers = HeaderList.from([
-    [CHANGE.placement, audience.placement.join(', ')],
-    [CHANGE.state, plan.state],
-    ...state.settings,
-  ]);
+): Promise<SyncPlan> {
+  const wish = syncWish(site, audience.placement, name);
+  const plan = planSync(state, wish);
+  if (isNew || plan.state !== 'synced' || state.syncTo !== undefined) return plan;
+  const heldBack = await askWhoHoldsBack(site, audience, name, rights);
+  if (heldBack !== undefined) return planSync(state, { ...wish, heldBack });
+  if (!state.hasVersionsHeader) return plan;
+  const result = await setSync(site, rights, name, plan.change);
+  if (result === 'versioned') return { state: 'versioned', change: [] };
+  return result === 'failed' ? plan : { ...plan, change: [] };
+}
+
+function changeHeaders(done: Done, state: ContainerState, plan: SyncPlan): HeaderList {
+  const { audience, named, rights } = done;
+  const headers = withToken(rights);
+  headers.add(CHANGE.placement, audience.placement.join(', ')).add(CHANGE.state, plan.state);
+  for (const [header, value] of state.settings) headers.add(header, value);
   if (named.length > 0) headers.add(CHANGE.named, named.join(' '));
   if (state.policy !== undefined) headers.add('X-Storage-Policy', state.policy);
-  const isOwnersKey =
-    plan.state === 'synced' && !plan.change.some(([header]) => header === 'x-container-sync-key');
-  if (site.options.userSync === 'allow' && isOwnersKey && state.syncKey !== undefined) {
-    headers.add(CHANGE.syncKey, state.syncKey);
-  }
+  if (plan.ownersKey !== undefined) headers.add(CHANGE.syncKey, plan.ownersKey);
   return headers;
 }
 
-async function sendChange(
-  peer: Peer,
-  name: ContainerName,
-  change: HeaderList,
-  rights: { kind: 'service' } | { kind: 'token'; token: string | undefined },
-): Promise<PeerOutcome> {
-  const headers = change.clone();
-  if (rights.kind === 'token' && rights.token !== undefined) headers.set('X-Auth-Token', rights.token);
+async function sendChange(peer: Peer, name: ContainerName, headers: HeaderList): Promise<PeerOutcome> {
   const target = swiftTarget(name.account, name.container);
   const result = await peer.send({ method: 'PUT', target, headers });
   const outcome = outcomeOf(peer.name, result, (answer) => isSuccess(answer.status));
@@ -110,34 +116,9 @@ async function sendChange(
   return { ...outcome, state };
 }
 
-/** Sets what the plan says, with service rights. Resolves with a warning for the client where that failed. */
-async function setSync(
-  site: Site,
-  exchange: Exchange,
-  name: ContainerName,
-  plan: SyncPlan,
-): Promise<string | undefined> {
-  if (plan.change.length === 0) return undefined;
-  const answer = await site.swift.request(rightsFor(site, exchange), {
-    method: 'POST',
-    target: swiftTarget(name.account, name.container),
-    headers: HeaderList.from(plan.change),
-  });
-  if (isSuccess(answer.status)) return undefined;
-  const reason = answer.body.toString('utf8', 0, 300).trim();
-  site.log.warn(
-    { txn: exchange.id, ...name, status: answer.status },
-    `container sync could not be set up: ${reason}`,
-  );
-  return 'container sync is not set up here';
-}
-
 /** A peer on which the container is versioned, or synced by its owner, keeps it out of container sync everywhere. */
 async function followPeers(
-  site: Site,
-  exchange: Exchange,
-  name: ContainerName,
-  before: ContainerState,
+  { site, name, audience, rights }: Done,
   plan: SyncPlan,
   outcomes: readonly PeerOutcome[],
 ): Promise<SyncState> {
@@ -145,11 +126,10 @@ async function followPeers(
     .map(({ state }) => state)
     .find((state) => state === 'versioned' || state === 'user');
   if (plan.state !== 'synced' || heldBack === undefined) return plan.state;
-  const wish = syncWish(site, [], name);
-  const now: ContainerState = {
-    ...before,
-    syncTo: before.syncTo ?? plan.change.find(([h]) => h === 'x-container-sync-to')?.[1],
-  };
-  await setSync(site, exchange, name, planSync(now, { ...wish, isOurs: () => true, heldBack }));
+  const misled = audience.peers.filter((_, index) => outcomes[index]?.state === 'synced');
+  await Promise.all([
+    setSync(site, rights, name, SYNC_REMOVAL),
+    tellSyncState(misled, audience.placement, name, heldBack, rights),
+  ]);
   return heldBack;
 }

@@ -2,6 +2,7 @@
 import type { HeaderList } from '../../http/headers.js';
 import { MessageBody } from '../../http/message-body.js';
 import type { ClientAnswer } from '../../http/request-sender.js';
+import { AutosyncError } from '../../lib/errors.js';
 import type { PeerResult } from '../../peers/peer.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { negotiatedAnswer } from '../answer.js';
@@ -41,8 +42,13 @@ export function outcomeOf(
   };
 }
 
+/** The same for all peers: none of them heard of the change. */
+export function nobodyHeard(audience: Audience, detail: string): Outcome[] {
+  return audience.peers.map(({ name }) => ({ cluster: name, isDone: false, status: undefined, detail }));
+}
+
 /** The outcomes of clusters that placement names and nobody knows. */
-export function unknownOutcomes(audience: Audience): Outcome[] {
+function unknownOutcomes(audience: Audience): Outcome[] {
   return audience.unknown.map((cluster) => ({
     cluster,
     isDone: false,
@@ -52,11 +58,41 @@ export function unknownOutcomes(audience: Audience): Outcome[] {
 }
 
 /**
+ * Tells the peers of a change that the local Swift has done, and concludes. Whatever goes wrong in that, the client's
+ * success stands: the peers are then pending.
+ *
+ * @param tell may add headers to the response; resolves with what came of it at each peer
+ */
+export async function followUp(
+  site: Site,
+  exchange: Exchange,
+  response: OutgoingResponse,
+  audience: Audience,
+  tell: () => Promise<readonly Outcome[]>,
+): Promise<OutgoingResponse> {
+  let outcomes: readonly Outcome[];
+  try {
+    outcomes = await tell();
+  } catch (error) {
+    const fields = { txn: exchange.id, path: exchange.request.target, err: error };
+    site.log.error(fields, 'the peers could not be told of a change');
+    outcomes = nobodyHeard(audience, reasonOf(error));
+  }
+  return conclude(site, exchange, response, [...outcomes, ...unknownOutcomes(audience)]);
+}
+
+/** In words for a client or a log: nothing of what is inside an unknown error. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AutosyncError) return `${error.message} ${error.kind.hint}`;
+  return 'the gateway failed; its log says more';
+}
+
+/**
  * The client's answer to a change that its own cluster did: that cluster's answer, naming who is behind; or, where
  * `consistency` asks for more than was reached, a 503 that says what each cluster said (for a DELETE the worst of their
  * statuses that is not 404, as the original autosync did).
  */
-export function conclude(
+function conclude(
   site: Site,
   exchange: Exchange,
   response: OutgoingResponse,

@@ -53,6 +53,7 @@ async function change(
   if (!isChange || path.kind === 'other' || path.kind === 'object' || isSomethingElse(exchange))
     return next();
   if (path.account === (await site.ownAccount())) return next();
+  exchange.outlivesClient = true;
   if (path.kind === 'account') {
     return method === 'DELETE'
       ? deleteAccount(site, exchange, next, path.account)

@@ -34,7 +34,7 @@ export function proxy(transport: Transport, name: string): App {
       isIdempotent: IDEMPOTENT.has(method),
       onInformation: (head) => request.inform(head.status, head.reason, head.headers),
       onStart: (abort) => {
-        request.onGone = abort;
+        if (!exchange.outlivesClient) request.onGone = abort;
       },
     });
     removeHopByHop(response.headers);
