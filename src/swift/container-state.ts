@@ -10,6 +10,8 @@ export interface ContainerState {
   readonly policy: string | undefined;
   /** Any of Swift's kinds of object versioning. */
   readonly isVersioned: boolean;
+  /** X-Versions-Enabled was set once, to whatever. */
+  readonly hasVersionsHeader: boolean;
   readonly objectCount: number;
 }
 
@@ -21,6 +23,7 @@ export function readContainerState(headers: HeaderList): ContainerState {
     syncKey: nonEmpty(headers.get('x-container-sync-key')),
     policy: nonEmpty(headers.get('x-storage-policy')),
     isVersioned: isVersioned(headers),
+    hasVersionsHeader: headers.has('x-versions-enabled'),
     objectCount: Number(headers.get('x-container-object-count') ?? 0),
   };
 }

@@ -23,6 +23,8 @@ export interface SyncWish {
 
 export interface SyncPlan {
   readonly state: SyncState;
+  /** The key that stays because it is the owner's own; undefined where ours is used. */
+  readonly ownersKey?: string;
   /** Headers to set; an empty value removes. None: all is as it should be. */
   readonly change: readonly (readonly [string, string])[];
 }
@@ -39,17 +41,23 @@ export function planSync(current: ContainerState | undefined, wish: SyncWish): S
   if (wish.syncTo === undefined) return { state: 'alone', change: removal(current) };
   const change: [string, string][] = [];
   if (syncTo === undefined || !sameSyncTo(syncTo, wish.syncTo)) change.push([SYNC_TO, wish.syncTo]);
-  const isOwnersKey =
-    current?.syncKey !== undefined && wish.isOurKey !== undefined && !wish.isOurKey(current.syncKey);
-  if (!isOwnersKey && current?.syncKey !== wish.key) change.push([SYNC_KEY, wish.key]);
+  const ownersKey = ownersKeyOf(current, wish);
+  if (ownersKey !== undefined) return { state: 'synced', change, ownersKey };
+  if (current?.syncKey !== wish.key) change.push([SYNC_KEY, wish.key]);
   return { state: 'synced', change };
 }
 
-/** Takes our sync-to off, and the key with it. */
-function removal(current: ContainerState | undefined): [string, string][] {
-  if (current?.syncTo === undefined) return [];
-  return [
-    [SYNC_TO, ''],
-    [SYNC_KEY, ''],
-  ];
+function ownersKeyOf(current: ContainerState | undefined, { isOurKey }: SyncWish): string | undefined {
+  const key = current?.syncKey;
+  return key === undefined || isOurKey === undefined || isOurKey(key) ? undefined : key;
+}
+
+/** Takes sync-to off, and the key with it. */
+export const SYNC_REMOVAL: readonly (readonly [string, string])[] = [
+  [SYNC_TO, ''],
+  [SYNC_KEY, ''],
+];
+
+function removal(current: ContainerState | undefined): SyncPlan['change'] {
+  return current?.syncTo === undefined ? [] : SYNC_REMOVAL;
 }

@@ -1,15 +1,17 @@
 // A peer's signed request, carried out against the local Swift: changes of accounts and containers, reads, dated object deletes.
 import { HeaderList } from '../../http/headers.js';
 import type { ClientAnswer } from '../../http/request-sender.js';
+import type { ContainerState } from '../../swift/container-state.js';
 import { swiftTarget } from '../../swift/path.js';
 import { readSettings, settingsChange, type Settings } from '../../swift/settings.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
-import { planSync, type SyncState } from '../../sync/sync-plan.js';
+import { planSync, type SyncPlan, type SyncState } from '../../sync/sync-plan.js';
 import { relay, textAnswer } from '../answer.js';
 import { syncProof } from '../doors/sync-proof.js';
 import { rightsFor, syncWish, type ContainerName, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { CHANGE } from './container-change.js';
+import { CHANGE } from './change-headers.js';
+import { isRefusedAsVersioned } from './set-sync.js';
 
 /** The request is verified, and holds nothing that was not signed. */
 export async function carryOut(site: Site, exchange: Exchange, next: Next): Promise<OutgoingResponse> {
@@ -20,7 +22,7 @@ export async function carryOut(site: Site, exchange: Exchange, next: Next): Prom
   }
   if (request.method === 'GET' || request.method === 'HEAD') return readFor(site, exchange, next, rights);
   const operation = `${path.kind} ${request.method}`;
-  if (path.kind === 'container' && operation === 'container PUT')
+  if (path.kind === 'container' && (operation === 'container PUT' || operation === 'container POST'))
     return applyContainer(site, exchange, rights, path);
   if (path.kind === 'object' && operation === 'object DELETE') return datedDelete(site, exchange, next, path);
   if (operation === 'account POST') return applyAccount(site, exchange, rights, path.account);
@@ -48,40 +50,53 @@ async function readFor(
   return next();
 }
 
+/** A PUT makes the container where it is not; a POST, which changes no settings, leaves it at that. */
 async function applyContainer(
   site: Site,
   exchange: Exchange,
   rights: Rights,
   name: ContainerName,
 ): Promise<OutgoingResponse> {
-  const { headers } = exchange.request;
+  const { headers, method } = exchange.request;
   const target = swiftTarget(name.account, name.container);
-  const placement = splitList(headers.get(CHANGE.placement));
-  const sent = headers.get(CHANGE.state);
   const { state, answer } = await site.swift.readContainer(rights, name.account, name.container);
-  if (state === undefined && answer.status !== 404) return relay(answer);
-
-  const wish = syncWish(site, placement, name);
-  const ownersKey = site.options.userSync === 'allow' ? headers.get(CHANGE.syncKey) : undefined;
-  const plan = planSync(state, {
-    ...wish,
-    ...(ownersKey === undefined ? {} : { key: ownersKey }),
-    heldBack: sent === 'versioned' || sent === 'user' ? sent : undefined,
-  });
+  if (state === undefined && (answer.status !== 404 || method === 'POST')) return relay(answer);
+  const plan = planFor(site, name, headers, state);
   const wanted = readSettings('container', headers);
-  const settings =
-    state === undefined
-      ? [...wanted]
-      : settingsChange(state.settings, wanted, splitList(headers.get(CHANGE.named), ' '));
-  const change = HeaderList.from([...settings, ...plan.change]);
   if (state === undefined) {
+    const change = HeaderList.from([...wanted, ...plan.change]);
     const policy = headers.get('x-storage-policy');
     if (policy !== undefined) change.add('X-Storage-Policy', policy);
-  } else if (change.raw.length === 0) {
-    return done(plan.state, 204);
+    const made = await site.swift.request(rights, { method: 'PUT', target, headers: change });
+    return withState(made, plan.state);
   }
-  const method = state === undefined ? 'PUT' : 'POST';
-  return withState(await site.swift.request(rights, { method, target, headers: change }), plan.state);
+  const settings = settingsChange(state.settings, wanted, splitList(headers.get(CHANGE.named), ' '));
+  const post = (change: Iterable<readonly [string, string]>): Promise<ClientAnswer> =>
+    site.swift.request(rights, { method: 'POST', target, headers: HeaderList.from(change) });
+  const change = [...settings, ...plan.change];
+  if (change.length === 0) return done(plan.state, 204);
+  const result = await post(change);
+  if (!isRefusedAsVersioned(result)) return withState(result, plan.state);
+  return settings.length === 0 ? done('versioned', 204) : withState(await post(settings), 'versioned');
+}
+
+/** What the change says of container sync, as far as this cluster's own copy of the container lets it. */
+function planFor(
+  site: Site,
+  name: ContainerName,
+  headers: HeaderList,
+  state: ContainerState | undefined,
+): SyncPlan {
+  const wish = syncWish(site, splitList(headers.get(CHANGE.placement)), name);
+  const sent = headers.get(CHANGE.state);
+  // With user_sync = allow the key there is the key here: an owner's own, or none of the owner's.
+  const ownersKey = site.options.userSync === 'allow' ? headers.get(CHANGE.syncKey) : undefined;
+  return planSync(state, {
+    syncTo: wish.syncTo,
+    isOurs: wish.isOurs,
+    key: ownersKey ?? wish.key,
+    heldBack: sent === 'versioned' || sent === 'user' ? sent : undefined,
+  });
 }
 
 async function applyAccount(

@@ -1,49 +1,84 @@
 // Object versioning and container sync exclude each other in Swift. The client gets its versioning; our sync goes first.
-import { HeaderList } from '../../http/headers.js';
+import type { HeaderList } from '../../http/headers.js';
 import { headerKey } from '../../swift/settings.js';
-import { swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
-import { planSync } from '../../sync/sync-plan.js';
+import { SYNC_REMOVAL, type SyncPlan } from '../../sync/sync-plan.js';
+import { relay } from '../answer.js';
 import { audienceOf, rightsFor, syncWish, type ContainerName, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import { tellSyncState } from './hold-back.js';
+import { reasonOf } from './outcome.js';
 import { askWhetherClientMay } from './permission.js';
+import { setSync } from './set-sync.js';
 
-/** Whether a container PUT or POST asks for versions to be kept (middleware/versioned_writes). */
-export function wantsVersioning(headers: HeaderList): boolean {
+/** Whether a container PUT or POST asks for versions to be kept, or says a word of them that Swift refuses on a synced container. */
+export function concernsVersioning(headers: HeaderList): boolean {
   for (const [name, value] of headers) {
     const key = headerKey(name);
-    if (key === 'x-versions-enabled') {
-      if (/^(true|1|yes|on|t|y)$/i.test(value.trim())) return true;
-    } else if ((key === 'x-versions-location' || key === 'x-history-location') && value !== '') {
-      return true;
-    }
+    // Swift refuses X-Versions-Enabled on a synced container, be it true or false (versioned_writes/object_versioning.py).
+    if (key === 'x-versions-enabled') return true;
+    if ((key === 'x-versions-location' || key === 'x-history-location') && value !== '') return true;
   }
   return false;
 }
 
-/** Takes our sync-to and key off, when the client may change the container at all, and puts them back if Swift then refuses. */
-export async function turnVersioningOn(
+/**
+ * Passes such a request on. Before, where the client may change the container at all, our sync-to and key are taken off on
+ * all clusters; if Swift then refuses, they are put back.
+ */
+export async function passVersioning(
   site: Site,
   exchange: Exchange,
   next: Next,
   name: ContainerName,
 ): Promise<OutgoingResponse> {
   const rights = rightsFor(site, exchange);
-  const { state } = await site.swift.readContainer(rights, name.account, name.container);
-  const wish = syncWish(site, audienceOf(site, exchange).placement, name);
-  const off = planSync(state, { ...wish, heldBack: 'versioned' });
-  if (off.change.length === 0) return next();
-  const mayChange = await askWhetherClientMay(site, exchange.request, name);
-  if (!isSuccess(mayChange.status)) return next();
-  const target = swiftTarget(name.account, name.container);
-  await site.swift.request(rights, { method: 'POST', target, headers: HeaderList.from(off.change) });
-  const response = await next();
-  if (!isSuccess(response.status) && state?.syncTo !== undefined) {
-    const back = [
-      ['X-Container-Sync-To', state.syncTo],
-      ['X-Container-Sync-Key', state.syncKey ?? wish.key],
-    ] as const;
-    await site.swift.request(rights, { method: 'POST', target, headers: HeaderList.from(back) });
+  const { peers, ...audience } = audienceOf(site, exchange);
+  let back: SyncPlan['change'] | undefined;
+  try {
+    back = await ourSettings(site, exchange, name);
+    if (back !== undefined) {
+      const mayChange = await askWhetherClientMay(site, exchange.request, name);
+      if (!isSuccess(mayChange.status)) return relay(mayChange);
+    }
+  } catch (error) {
+    // Swift itself refuses versioning on a synced container: nothing is lost by asking it.
+    site.log.warn({ txn: exchange.id, ...name }, `not readied for versioning: ${reasonOf(error)}`);
+    back = undefined;
   }
-  return response;
+  if (back === undefined) return next();
+
+  await Promise.all([
+    setSync(site, rights, name, SYNC_REMOVAL),
+    tellSyncState(peers, audience.placement, name, 'versioned', rights),
+  ]);
+  let isOn = false;
+  try {
+    const response = await next();
+    isOn = isSuccess(response.status);
+    return response;
+  } finally {
+    if (!isOn) {
+      await Promise.all([
+        setSync(site, rights, name, back),
+        tellSyncState(peers, audience.placement, name, 'synced', rights),
+      ]);
+    }
+  }
+}
+
+/** The sync settings of ours that the container has; undefined where there are none. */
+async function ourSettings(
+  site: Site,
+  exchange: Exchange,
+  { account, container }: ContainerName,
+): Promise<SyncPlan['change'] | undefined> {
+  const { state } = await site.swift.readContainer(rightsFor(site, exchange), account, container);
+  const syncTo = state?.syncTo;
+  if (syncTo === undefined || !site.clusters.isOwnSyncTo(syncTo, account, container)) return undefined;
+  const { key } = syncWish(site, audienceOf(site, exchange).placement, { account, container });
+  return [
+    ['x-container-sync-to', syncTo],
+    ['x-container-sync-key', state?.syncKey ?? key],
+  ];
 }
