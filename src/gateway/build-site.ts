@@ -45,6 +45,7 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
   return {
     options: {
       isAccountOurs: (account) => autosync.accounts.some((pattern) => globMatches(pattern, account)),
+      accounts: autosync.accounts,
       consistency: autosync.consistency,
       peerAuth: autosync.peerAuth,
       userSync: autosync.userSync,

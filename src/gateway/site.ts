@@ -13,6 +13,8 @@ import type { Exchange, Logger } from './station.js';
 
 export interface SiteOptions {
   readonly isAccountOurs: (account: string) => boolean;
+  /** The patterns behind it. */
+  readonly accounts: readonly string[];
   readonly consistency: 'eventual' | 'quorum' | 'strict';
   readonly peerAuth: 'service' | 'token';
   readonly userSync: 'deny' | 'allow';

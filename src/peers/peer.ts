@@ -73,6 +73,11 @@ export class Peer {
     this.#client = new HttpClient(this.#pool);
   }
 
+  /** Where it is reached: scheme, host, port, and the path before `/v1` if any. */
+  get gateway(): PeerOptions['gateway'] {
+    return this.#options.gateway;
+  }
+
   get isDown(): boolean {
     return this.#downBecause !== undefined;
   }

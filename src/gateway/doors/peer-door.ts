@@ -4,6 +4,8 @@ import { REFUSAL_HEADER } from '../../peers/peer.js';
 import { bodyMatches, keepOnlySigned, verifyPeerRequest } from '../../peers/signature.js';
 import { textAnswer } from '../answer.js';
 import { carryOut } from '../changes/receive.js';
+import { isInfoRequest } from '../info.js';
+import { introductionAnswer } from '../introduction.js';
 import type { Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
@@ -33,7 +35,7 @@ export async function admitPeer(site: Site, exchange: Exchange, next: Next): Pro
     { txn: exchange.id, peer: verdict.from, method: request.method, path: request.target },
     'peer request',
   );
-  return carryOut(site, exchange, next);
+  return isInfoRequest(exchange) ? introductionAnswer(site) : carryOut(site, exchange, next);
 }
 
 function refuse(site: Site, exchange: Exchange, reason: string, detail: string): OutgoingResponse {
