@@ -21,6 +21,8 @@ const COPY_HEADERS = new Set([
 ]);
 const AUTH = 'x-container-sync-auth';
 const KEY = 'x-container-sync-key';
+/** Swift joins several of a name, and takes `_` for `-`: what is looked at here must be what Swift sees. */
+const PROOF_HEADERS = new Set([AUTH, KEY, 'x-timestamp']);
 
 /** For a request with `X-Container-Sync-Auth`, or with `X-Container-Sync-Key` from a host that may send it. */
 export async function admitContainerSync(
@@ -33,7 +35,7 @@ export async function admitContainerSync(
   if (wrong !== undefined || path.kind !== 'object') {
     site.counters.add('container_sync_refused');
     site.log.warn(
-      { txn: exchange.id, address: request.remoteAddress, path: request.target },
+      { txn: exchange.id, address: request.remoteAddress, path: request.target.split('?', 1)[0] },
       `container sync refused: ${wrong ?? ''}`,
     );
     return textAnswer(exchange, 401, `Container sync refused: ${wrong ?? ''}.`);
@@ -47,10 +49,15 @@ function whatIsWrong(site: Site, exchange: Exchange): string | undefined {
   if (path.kind !== 'object' || !METHODS.has(request.method))
     return 'it may HEAD, PUT and DELETE objects, nothing else';
   if (request.target.includes('?')) return 'a query is not signed, so it may have none';
-  for (const [name] of request.headers)
-    if (COPY_HEADERS.has(headerKey(name))) return `it may not send ${name}`;
-  if (request.headers.getAll(AUTH).length > 1 || request.headers.getAll('x-timestamp').length > 1)
-    return 'a header is there twice';
+  const proofs = new Set<string>();
+  for (const [name] of request.headers) {
+    const key = headerKey(name);
+    if (COPY_HEADERS.has(key)) return `it may not send ${name}`;
+    if (!PROOF_HEADERS.has(key)) continue;
+    if (proofs.has(key)) return `${key} is there twice`;
+    if (name.includes('_')) return `${key} is spelled with _`;
+    proofs.add(key);
+  }
   if (request.method === 'HEAD') return undefined;
   const ticks = parseTimestamp(request.headers.get('x-timestamp') ?? '');
   if (ticks === undefined) return 'it has no valid X-Timestamp';

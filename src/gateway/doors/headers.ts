@@ -57,3 +57,11 @@ export function stripSyncSettings(headers: HeaderList): string[] {
   });
   return stripped;
 }
+
+/** Takes off what Swift would date an object by, and the key that would let it in with that date. */
+export function stripDates(headers: HeaderList, isObject: boolean): void {
+  headers.removeWhere((name) => {
+    const key = headerKey(name);
+    return key === 'x-timestamp' || (isObject && key === 'x-container-sync-key');
+  });
+}

@@ -5,7 +5,7 @@ import { changeAccount, deleteAccount } from '../changes/account-change.js';
 import { changeContainer } from '../changes/container-change.js';
 import { deleteContainer } from '../changes/container-delete.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
-import { inspectHeaders, stripInternal, stripSyncSettings, type HeaderFindings } from '../doors/headers.js';
+import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
 import { admitPeer } from '../doors/peer-door.js';
 import { addInfoSection, isInfoRequest } from '../info.js';
 import type { Site } from '../site.js';
@@ -17,6 +17,13 @@ export function autosync(site: Site, version: string): Filter {
     const findings = inspectHeaders(request.headers);
     if (findings.isPeer) return admitPeer(site, exchange, next);
     if (findings.isSuspicious) stripInternal(request.headers);
+    if (site.clusters.realmName === '') {
+      const isFromSyncHost = site.options.isSyncHost(request.remoteAddress);
+      if (isFromSyncHost && findings.hasSyncKey && path.kind === 'object')
+        return admitContainerSync(site, exchange, next);
+      // Swift's shunt for client-sent timestamps is off here: without this, any client could date its objects.
+      stripDates(request.headers, path.kind === 'object');
+    }
     if (path.kind === 'other') {
       if (!isInfoRequest(exchange)) return next();
       return addInfoSection(exchange, next, {
@@ -25,55 +32,45 @@ export function autosync(site: Site, version: string): Filter {
         clusters: site.clusters.all(),
       });
     }
-    const isByUrl = site.clusters.realmName === '';
-    if (isByUrl && !site.options.isSyncHost(request.remoteAddress)) {
-      // Swift's shunt for client-sent timestamps is off here: without this, any client could date its objects.
-      request.headers.removeWhere((name) => name === 'x-timestamp' || name === 'x_timestamp');
-      if (path.kind === 'object')
-        request.headers.removeWhere((name) => /^x[-_]container[-_]sync[-_]key$/.test(name));
-    } else if (isByUrl && findings.hasSyncKey && path.kind === 'object') {
-      return admitContainerSync(site, exchange, next);
-    }
     if (!site.options.isAccountOurs(path.account)) return next();
     if (findings.hasSyncAuth) return admitContainerSync(site, exchange, next);
     if (path.kind === 'object') return next();
-    return change(site, exchange, next, findings);
+    if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
+      return change(site, exchange, next);
+    const dropped = stripSyncSettings(request.headers);
+    const response = await change(site, exchange, next);
+    if (dropped.length > 0) {
+      const warning = `${dropped.join(', ')} ignored: container sync is set up by the clusters (user_sync = deny)`;
+      response.headers.add('X-Autosync-Warning', warning);
+    }
+    return response;
   };
 }
 
-async function change(
-  site: Site,
-  exchange: Exchange,
-  next: Next,
-  findings: HeaderFindings,
-): Promise<OutgoingResponse> {
-  const { request, path } = exchange;
-  const { method } = request;
+async function change(site: Site, exchange: Exchange, next: Next): Promise<OutgoingResponse> {
+  const { path } = exchange;
+  const { method } = exchange.request;
   const isChange = method === 'PUT' || method === 'POST' || method === 'DELETE';
   if (!isChange || path.kind === 'other' || path.kind === 'object' || isSomethingElse(exchange))
     return next();
   if (path.account === (await site.ownAccount())) return next();
-  exchange.outlivesClient = true;
-  if (path.kind === 'account') {
+  if (path.kind === 'container') {
     return method === 'DELETE'
-      ? deleteAccount(site, exchange, next, path.account)
-      : changeAccount(site, exchange, next, path.account);
+      ? deleteContainer(site, exchange, next, path)
+      : changeContainer(site, exchange, next, path);
   }
-  if (method === 'DELETE') return deleteContainer(site, exchange, next, path);
-  const dropped =
-    findings.isSuspicious && site.options.userSync === 'deny' ? stripSyncSettings(request.headers) : [];
-  const response = await changeContainer(site, exchange, next, path);
-  if (dropped.length > 0) {
-    const warning = `${dropped.join(', ')} ignored: container sync is set up by the clusters (user_sync = deny)`;
-    response.headers.add('X-Autosync-Warning', warning);
-  }
-  return response;
+  return method === 'DELETE'
+    ? deleteAccount(site, exchange, next, path.account)
+    : changeAccount(site, exchange, next, path.account);
 }
+
+/** What Swift's formpost takes for a form; without a boundary it is a POST like any other. */
+const FORM = /^\s*multipart\/form-data\s*;(?:.*;)?\s*boundary\s*=/i;
 
 /** Requests on an account's or container's path that change objects: archives, bulk deletes, form uploads. */
 function isSomethingElse(exchange: Exchange): boolean {
   const { method, target, headers } = exchange.request;
-  if (method === 'POST' && /^\s*multipart\/form-data\b/i.test(headers.get('content-type') ?? '')) return true;
+  if (method === 'POST' && FORM.test(headers.get('content-type') ?? '')) return true;
   if (!target.includes('?')) return false;
   const isBulkDelete = method !== 'PUT' && queryParameter(target, 'bulk-delete') !== undefined;
   return isBulkDelete || (method === 'PUT' && queryParameter(target, 'extract-archive') !== undefined);
