@@ -15,6 +15,7 @@ export type TestCluster = RealmDescription['clusters'][number] & { readonly cont
 interface RunControl {
   restoreLinks(): Promise<void>;
   nextAccount(): number;
+  connections(from: string, to: string): number;
 }
 
 /** The realm as `global-setup.ts` describes it. */
@@ -40,6 +41,11 @@ export function cluster(name: string): TestCluster {
 /** The way of requests that `from` sends to `to`: `await link('one', 'two').cut()`. */
 export function link(from: string, to: string): Remote<Link> {
   return remote<Link>(realm().controlUrl, `link:${from}:${to}`);
+}
+
+/** How many connections `from` has opened to `to` since the start. */
+export async function connectionsOver(from: string, to: string): Promise<number> {
+  return remote<RunControl>(realm().controlUrl, 'run').connections(from, to);
 }
 
 /** All links work again. */

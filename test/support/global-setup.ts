@@ -87,6 +87,7 @@ function objectsOf(realm: LocalRealm): (target: string) => object {
   let accounts = 0;
   const run = {
     restoreLinks: () => realm.restoreLinks(),
+    connections: (from: string, to: string) => realm.link(from, to).connections,
     nextAccount: () => {
       accounts += 1;
       if (accounts > ACCOUNTS) throw new Error(`More than ${ACCOUNTS} accounts are needed: raise ACCOUNTS.`);

@@ -38,6 +38,7 @@ export async function send(
   rawTarget: string,
   headers: Headers = {},
   body?: Body,
+  signal?: AbortSignal,
 ): Promise<Answer> {
   const { hostname, port, host } = new URL(baseUrl);
   const req = request({
@@ -48,6 +49,7 @@ export async function send(
     headers: wireHeaders(host, headers, body),
     agent: false,
     timeout: TIMEOUT_MS,
+    ...(signal && { signal }),
   });
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     req.once('response', resolve);

@@ -1,0 +1,77 @@
+// Further gateway processes for single tests: each has a conf and a port of its own, before the Swift of a cluster.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { setInText } from '../../src/local/ini-text.js';
+import { AUTOSYNC } from '../../src/local/launch.js';
+import { findFreePort, isAnswering, poll } from '../../src/local/ports.js';
+import { ServerProcess } from '../../src/local/server-process.js';
+import type { TestCluster } from './clusters.js';
+
+export interface ExtraGateway {
+  /** No slash at the end. */
+  readonly url: string;
+  /** All that it logged. */
+  logs(): string;
+  stop(): Promise<void>;
+}
+
+export interface ExtraGatewayOptions {
+  /** Options that differ from the cluster's own gateway: section, key, value (`null` takes it out). */
+  readonly conf?: readonly (readonly [section: string, key: string, value: string | null])[];
+  /** Goes before the command, as `faketime -f +5m`. */
+  readonly prefix?: readonly string[];
+}
+
+const START_MS = 60_000;
+const running = new Set<ServerProcess>();
+const ports = new Set<number>();
+let count = 0;
+
+afterAll(async () => {
+  await Promise.all([...running].map((server) => server.stop()));
+  running.clear();
+});
+
+/** Starts one and waits until it answers. It ends with the test file, if not before. */
+export async function startGateway(
+  cluster: TestCluster,
+  { conf = [], prefix = [] }: ExtraGatewayOptions = {},
+): Promise<ExtraGateway> {
+  const port = await findFreePort(25_000 + (process.pid % 5000), ports);
+  const adminPort = await findFreePort(port + 1, ports);
+  const name = `extra-${process.pid}-${(count += 1)}`;
+  let text = readFileSync(join(cluster.swiftDir, 'autosync.conf'), 'utf8');
+  for (const [section, key, value] of [
+    ['DEFAULT', 'bind_port', String(port)] as const,
+    ['admin', 'bind_port', String(adminPort)] as const,
+    ...conf,
+  ]) {
+    text = setInText(text, section, key, value);
+  }
+  const confFile = join(cluster.swiftDir, `${name}.conf`);
+  writeFileSync(confFile, text, { mode: 0o600 });
+  const command = [...prefix, process.execPath, AUTOSYNC, 'gateway', confFile];
+  const server = new ServerProcess({
+    title: name,
+    command: command[0]!,
+    args: command.slice(1),
+    logFile: join(cluster.plan.folder, 'log', `${name}.log`),
+  });
+  server.start();
+  running.add(server);
+  const isUp = await poll(
+    () => isAnswering(port, '/healthcheck'),
+    START_MS,
+    () => !server.isRunning,
+  );
+  if (!isUp) throw new Error(`${name} does not answer:\n${server.tail()}`);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    logs: () => readFileSync(server.spec.logFile, 'utf8'),
+    stop: async () => {
+      running.delete(server);
+      await server.stop();
+    },
+  };
+}
