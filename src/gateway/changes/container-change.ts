@@ -9,6 +9,7 @@ import { planSync, SYNC_REMOVAL, type SyncPlan, type SyncState } from '../../syn
 import { audienceOf, rightsFor, syncWish, type Audience, type ContainerName, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { CHANGE, withToken } from './change-headers.js';
+import { passChange } from './create-synced.js';
 import { askWhoHoldsBack, tellSyncState } from './hold-back.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
 import { setSync } from './set-sync.js';
@@ -31,7 +32,7 @@ export async function changeContainer(
   const rights = rightsFor(site, exchange);
   const response = concernsVersioning(headers)
     ? await passVersioning(site, exchange, next, name)
-    : await next();
+    : await passChange(site, exchange, next, name, audience);
   if (!isSuccess(response.status)) return response;
   return followUp(site, exchange, response, audience, () =>
     tellPeers({ site, name, audience, named, rights, isNew: response.status === 201 }, response.headers),
