@@ -1,6 +1,7 @@
 // The program `autosync`: its commands, and how it ends. Knows nothing of what a command does.
 import { Command, CommanderError } from 'commander';
 import { AutosyncError } from '../lib/errors.js';
+import { checkCommand } from './check.js';
 import { gatewayCommand } from './gateway.js';
 import { secretsCommand } from './secrets.js';
 import { startCommand } from './start.js';
@@ -11,7 +12,7 @@ const EXIT_USAGE = 2;
 const EXIT_COULD_NOT = 3;
 
 /** One line per command, in the order of `autosync --help`. */
-const COMMANDS: readonly Command[] = [startCommand, gatewayCommand, secretsCommand];
+const COMMANDS: readonly Command[] = [startCommand, gatewayCommand, checkCommand, secretsCommand];
 
 /**
  * Runs one command line.

@@ -98,6 +98,13 @@ export const ERRORS = {
     isRetryable: false,
     hint: 'Mend the lines named; etc/autosync.conf-sample shows every option.',
   },
+  CONFIG_UNREADABLE: {
+    message: 'The configuration cannot be read.',
+    status: 500,
+    exitCode: 3,
+    isRetryable: false,
+    hint: 'Copy etc/autosync.conf-sample there or name another file, and let this user read it.',
+  },
   BODY_TOO_LARGE: {
     message: 'A body is larger than it may be.',
     status: 413,

@@ -18,7 +18,7 @@ export interface ClustersOptions {
   readonly mine: string;
   /** Gateways that the realms file does not name: cluster name (any case) to URL. */
   readonly gateways: ReadonlyMap<string, string>;
-  readonly secrets: SecretsFile;
+  readonly secrets: Pick<SecretsFile, 'get'>;
   readonly peerTimeoutMs: number;
   readonly probeIntervalMs: number;
   readonly deadlines: Deadlines;
@@ -90,6 +90,12 @@ export class Clusters {
     });
     this.#peers.set(key, { peer, gateway });
     return peer;
+  }
+
+  /** My own gateway, at the address that peers have of it; undefined where the realms file does not have my cluster. */
+  myGateway(): { readonly origin: string; readonly basePath: string } | undefined {
+    const gateway = this.#gatewayOf(this.mine);
+    return gateway === undefined ? undefined : gatewayOf(gateway);
   }
 
   /** Where my cluster's container syncs to by the ring; undefined where there is nothing to sync with. */

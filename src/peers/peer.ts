@@ -16,7 +16,7 @@ export interface PeerOptions {
   /** `//realm/cluster` or URL of the cluster this gateway belongs to. */
   readonly mySignatureName: string;
   readonly realm: string;
-  readonly secrets: SecretsFile;
+  readonly secrets: Pick<SecretsFile, 'get'>;
   /** The peer's gateway: scheme, host, port, and the path before `/v1` if any. */
   readonly gateway: { readonly origin: string; readonly basePath: string };
   readonly timeoutMs: number;
