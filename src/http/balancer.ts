@@ -11,27 +11,26 @@ import { OriginPool, type OriginOptions, type PooledRequest } from './origin-poo
 export interface BalancerOptions extends OriginOptions {
   /** Failures in a row that eject a server. */
   readonly ejectAfter: number;
-  /** The first time out; doubles while the server stays away, up to `MAX_EJECT_MS`. */
+  /** When an ejected server is first asked whether it is back; doubles while it is not, up to `MAX_EJECT_MS`. */
   readonly ejectMs: number;
 }
 
 interface Server {
   readonly pool: OriginPool;
-  failures: number;
-  /** Until when it is left out; 0 = it takes part. */
-  ejectedUntil: number;
-  ejectMs: number;
+  isEjected: boolean;
+  /** A request is trying the ejected server, as none other takes part. */
   isOnTrial: boolean;
 }
 
 const MAX_EJECT_MS = 60_000;
 
 export class Balancer implements Transport {
-  readonly #servers: Server[];
+  readonly #servers: readonly Server[];
   readonly #options: BalancerOptions;
   readonly #onChange: (origin: string, isUp: boolean) => void;
-  #turn = 0;
   readonly #timers = new Set<NodeJS.Timeout>();
+  #turn = 0;
+  #isClosed = false;
 
   /** `onChange` hears of ejections and returns. */
   constructor(
@@ -44,9 +43,7 @@ export class Balancer implements Transport {
     this.#onChange = onChange;
     this.#servers = origins.map((origin) => ({
       pool: new OriginPool(origin, options, deadlines),
-      failures: 0,
-      ejectedUntil: 0,
-      ejectMs: options.ejectMs,
+      isEjected: false,
       isOnTrial: false,
     }));
   }
@@ -57,106 +54,90 @@ export class Balancer implements Transport {
 
   /** Each server, and whether it takes part. */
   get servers(): { readonly origin: string; readonly isUp: boolean }[] {
-    return this.#servers.map(({ pool, ejectedUntil }) => ({ origin: pool.origin, isUp: ejectedUntil === 0 }));
+    return this.#servers.map(({ pool, isEjected }) => ({ origin: pool.origin, isUp: !isEjected }));
   }
 
   /** Sends to the least busy server, and on to the next where nothing could be sent. Rejects with UPSTREAM_DOWN when none is left, else as `OriginPool.send`. */
   async send(request: PooledRequest): Promise<IncomingResponse> {
+    const tried: Server[] = [];
     let cause: unknown;
-    const tried = new Set<Server>();
     for (;;) {
       const server = this.#choose(tried);
-      if (server === undefined) break;
-      tried.add(server);
+      if (server === undefined) throw new AutosyncError('UPSTREAM_DOWN', '', { cause });
       try {
         const response = await server.pool.send(request);
-        this.#succeeded(server);
+        if (server.isEjected) this.#bringBack(server);
         return response;
       } catch (error) {
+        if (server.pool.failureCount >= this.#options.ejectAfter) this.#eject(server);
+        if (!(error instanceof AutosyncError && error.code === 'CONNECTION_FAILED')) throw error;
         cause = error;
-        const code = error instanceof AutosyncError ? error.code : undefined;
-        if (code === 'CONNECTION_FAILED') this.#failed(server);
-        else {
-          if (code === 'UPSTREAM_TIMEOUT') this.#failed(server);
-          server.isOnTrial = false;
-          throw error;
-        }
+        tried.push(server);
+      } finally {
+        server.isOnTrial = false;
       }
     }
-    throw new AutosyncError('UPSTREAM_DOWN', '', { cause });
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     for (const server of this.#servers) server.pool.close();
   }
 
-  #choose(tried: ReadonlySet<Server>): Server | undefined {
+  #choose(tried: readonly Server[]): Server | undefined {
     let best: Server | undefined;
     const count = this.#servers.length;
     this.#turn = (this.#turn + 1) % count;
     for (let i = 0; i < count; i += 1) {
       const server = this.#servers[(this.#turn + i) % count] as Server;
-      if (server.ejectedUntil > 0 || tried.has(server)) continue;
+      if (server.isEjected || tried.includes(server)) continue;
       if (best === undefined || server.pool.activeCount < best.pool.activeCount) best = server;
     }
     if (best !== undefined) return best;
-    // None takes part: one request at a time tries the one that is due again, the others fail at once.
-    const due = this.#servers.find(
-      (server) => !tried.has(server) && !server.isOnTrial && server.ejectedUntil <= performance.now(),
-    );
-    if (due !== undefined) due.isOnTrial = true;
-    return due;
+    // None takes part: one request at a time tries each that is out, the others fail at once.
+    const trial = this.#servers.find((server) => server.isEjected && !server.isOnTrial && !tried.includes(server));
+    if (trial !== undefined) trial.isOnTrial = true;
+    return trial;
   }
 
-  #succeeded(server: Server): void {
-    server.failures = 0;
-    server.isOnTrial = false;
-    if (server.ejectedUntil === 0) return;
-    server.ejectedUntil = 0;
-    server.ejectMs = this.#options.ejectMs;
+  #eject(server: Server): void {
+    if (server.isEjected || this.#isClosed) return;
+    server.isEjected = true;
+    this.#onChange(server.pool.origin, false);
+    this.#watch(server, this.#options.ejectMs);
+  }
+
+  #bringBack(server: Server): void {
+    server.isEjected = false;
     this.#onChange(server.pool.origin, true);
   }
 
-  #failed(server: Server): void {
-    server.failures += 1;
-    server.isOnTrial = false;
-    if (server.ejectedUntil > 0) {
-      server.ejectMs = Math.min(server.ejectMs * 2, MAX_EJECT_MS);
-    } else if (server.failures < this.#options.ejectAfter) {
-      return;
-    } else {
-      this.#onChange(server.pool.origin, false);
-      this.#watch(server);
-    }
-    server.ejectedUntil = performance.now() + server.ejectMs;
-  }
-
   /** Asks an ejected server, without a client waiting, whether it is back. */
-  #watch(server: Server): void {
+  #watch(server: Server, delayMs: number): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      if (server.ejectedUntil === 0) return;
-      const headers = HeaderList.from([['Host', server.pool.authority]]);
-      server.pool
-        .send({
-          method: 'GET',
-          head: formatHead('GET /healthcheck HTTP/1.1', headers),
-          body: undefined,
-          isIdempotent: true,
-        })
-        .then(
-          (response) => {
-            response.body.abandon();
-            this.#succeeded(server);
-          },
-          () => {
-            this.#failed(server);
-            this.#watch(server);
-          },
-        );
-    }, this.#options.ejectMs);
+      if (!server.isEjected || this.#isClosed) return;
+      isAnswering(server.pool).then((isBack) => {
+        if (!server.isEjected) return;
+        if (isBack) this.#bringBack(server);
+        else this.#watch(server, Math.min(delayMs * 2, MAX_EJECT_MS));
+      }, () => undefined);
+    }, delayMs);
     timer.unref();
     this.#timers.add(timer);
+  }
+}
+
+/** Any answer to Swift's /healthcheck will do. */
+async function isAnswering(pool: OriginPool): Promise<boolean> {
+  try {
+    const headers = HeaderList.from([['Host', pool.authority]]);
+    const head = formatHead('GET /healthcheck HTTP/1.1', headers);
+    const response = await pool.send({ method: 'GET', head, body: undefined, isIdempotent: true });
+    response.body.abandon();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -24,11 +24,13 @@ export class ChunkScanner {
   isDone = false;
   /** Whether the last chunk has been read: what follows are trailers and the end. */
   isInTrailers = false;
+  /** Where in the bytes scanned last the trailers begin (behind the line of the last chunk), or -1. */
+  trailersAt = -1;
   #step: Step = 'size';
   #size = 0;
   #digits = 0;
   #extra = 0;
-  #onData: ((data: Buffer) => void) | undefined;
+  readonly #onData: ((data: Buffer) => void) | undefined;
 
   constructor(onData?: (data: Buffer) => void) {
     this.#onData = onData;
@@ -53,9 +55,6 @@ export class ChunkScanner {
     }
     return i;
   }
-  /** Where in the chunk scanned last the last chunk of the body ended and the trailers began, or -1. */
-  trailersAt = -1;
-
   #byte(byte: number): void {
     switch (this.#step) {
       case 'size':

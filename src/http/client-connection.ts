@@ -1,8 +1,9 @@
 // One kept-open connection to an HTTP/1.1 server: writes requests, reads answers, streams both ways with back-pressure.
-// Knows nothing of pools or of which server it is.
-import type { Socket } from 'node:net';
+// Knows nothing of pools or of which server is best.
+import net from 'node:net';
+import tls from 'node:tls';
 import { AutosyncError } from '../lib/errors.js';
-import type { Deadlines, Watched } from './deadline.js';
+import { NEVER, writeProgress, type Deadlines, type Watched } from './deadline.js';
 import {
   connectionTokens,
   findHeadEnd,
@@ -10,7 +11,7 @@ import {
   responseFraming,
   type ResponseHead,
 } from './head.js';
-import { MessageBody, type BodyConsumer } from './message-body.js';
+import { MessageBody, type BodyConsumer, type BodySource } from './message-body.js';
 
 /** An answer whose head has arrived; its body flows when it is consumed. */
 export interface IncomingResponse extends ResponseHead {
@@ -22,237 +23,323 @@ export interface OutgoingRequest {
   /** The whole head as it goes onto the wire. */
   readonly head: string;
   readonly body: MessageBody | Buffer | undefined;
+  /** The body comes only after the server has said `100 Continue`, or answered. */
+  readonly expectsContinue?: boolean;
   /** Takes 1xx answers, 100 included. */
   readonly onInformation?: (head: ResponseHead) => void;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
+export interface ConnectionOptions {
+  readonly deadlines: Deadlines;
+  readonly connectTimeoutMs: number;
+  /** How long the server may keep us waiting. */
+  readonly silenceMs: number;
+  /** Ready for the next request. */
+  readonly onIdle: (connection: ClientConnection) => void;
+  /** Of no more use. */
+  readonly onClosed: (connection: ClientConnection) => void;
 }
 
 interface Exchange {
   readonly request: OutgoingRequest;
   readonly resolve: (response: IncomingResponse) => void;
   readonly reject: (error: Error) => void;
-  response?: MessageBody;
+  body: MessageBody | undefined;
   isRequestSent: boolean;
+  /** The server has yet to say `100 Continue`. */
+  isAwaitingContinue: boolean;
   isKeptOpen: boolean;
 }
 
 const MAX_RESPONSE_HEAD_BYTES = 256 * 1024;
+/** One read buffer for each connection, used again and again: half the cost of a new one for each read, on large bodies. */
+const READ_BYTES = 64 * 1024;
 
-export class ClientConnection implements Watched, BodyConsumer {
-  deadline = Number.POSITIVE_INFINITY;
-  /** Requests sent on it so far. */
-  requestCount = 0;
-  /** Whether any byte of the answer under way has arrived. */
-  hasAnswerBegun = false;
+export class ClientConnection implements Watched, BodyConsumer, BodySource {
+  deadline = NEVER;
   isOpen = true;
-  readonly #socket: Socket;
-  readonly #deadlines: Deadlines;
-  readonly #silenceMs: number;
-  readonly #onIdle: (connection: ClientConnection) => void;
-  readonly #onClosed: (connection: ClientConnection) => void;
-  #exchange: Exchange | undefined;
+  /** Whether any byte of the answer to the request sent last has arrived. */
+  hasAnswerBegun = false;
+  readonly #socket: net.Socket;
+  readonly #options: ConnectionOptions;
+  #onConnected: ((error?: Error) => void) | undefined;
+  #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** The beginning of an answer's head. */
   #pending: Buffer | undefined;
-  #isBlocked = false;
+  #exchange: Exchange | undefined;
+  #isPaused = false;
+  #progress = 0;
 
-  /** `silenceMs`: how long the server may keep us waiting. `onIdle`: ready for the next request. `onClosed`: of no more use. */
-  constructor(
-    socket: Socket,
-    options: {
-      deadlines: Deadlines;
-      silenceMs: number;
-      onIdle: (connection: ClientConnection) => void;
-      onClosed: (connection: ClientConnection) => void;
-    },
-  ) {
-    this.#socket = socket;
-    this.#deadlines = options.deadlines;
-    this.#silenceMs = options.silenceMs;
-    this.#onIdle = options.onIdle;
-    this.#onClosed = options.onClosed;
-    options.deadlines.add(this);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('drain', () => this.#drained());
-    socket.on('end', () => this.#ended());
-    socket.on('error', (error) =>
-      this.#fail(new AutosyncError('CONNECTION_FAILED', error.message, { cause: error })),
-    );
-    socket.on('close', () => this.#fail(new AutosyncError('UPSTREAM_BROKEN', 'The connection was closed.')));
+  /** Rejects with CONNECTION_FAILED. */
+  static connect(endpoint: Endpoint, options: ConnectionOptions): Promise<ClientConnection> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => connection.#fail(new Error(`no connection within ${options.connectTimeoutMs / 1000} s`)),
+        options.connectTimeoutMs,
+      );
+      const connection = new ClientConnection(endpoint, options, (error) => {
+        clearTimeout(timer);
+        if (error === undefined) resolve(connection);
+        else reject(new AutosyncError('CONNECTION_FAILED', describe(endpoint, error), { cause: error }));
+      });
+    });
   }
 
-  /** Sends a request. Rejects with UPSTREAM_BROKEN, UPSTREAM_TIMEOUT, CONNECTION_FAILED or BAD_ANSWER; later trouble reaches the response's body. */
+  private constructor(endpoint: Endpoint, options: ConnectionOptions, onConnected: (error?: Error) => void) {
+    this.#options = options;
+    this.#onConnected = onConnected;
+    const socketOptions = {
+      host: endpoint.host,
+      port: endpoint.port,
+      noDelay: true,
+      onread: {
+        buffer: () => this.#buffer,
+        callback: (size: number, buffer: Uint8Array) => this.#read((buffer as Buffer).subarray(0, size)),
+      },
+    };
+    const socket = endpoint.isTls
+      ? tls.connect({ ...socketOptions, servername: net.isIP(endpoint.host) === 0 ? endpoint.host : '' })
+      : net.connect(socketOptions);
+    this.#socket = socket;
+    socket.on(endpoint.isTls ? 'secureConnect' : 'connect', () => this.#connected());
+    socket.on('end', () => this.#ended());
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('close', () => this.#fail(new Error('The connection was closed.')));
+    options.deadlines.add(this);
+  }
+
+  /** Sends a request. Rejects with UPSTREAM_BROKEN, UPSTREAM_TIMEOUT or BAD_ANSWER; later trouble reaches the response's body. */
   send(request: OutgoingRequest): Promise<IncomingResponse> {
     return new Promise((resolve, reject) => {
-      this.requestCount += 1;
       this.hasAnswerBegun = false;
-      const exchange: Exchange = { request, resolve, reject, isRequestSent: true, isKeptOpen: true };
+      const { body } = request;
+      const exchange: Exchange = {
+        request,
+        resolve,
+        reject,
+        body: undefined,
+        isRequestSent: !(body instanceof MessageBody),
+        isAwaitingContinue: request.expectsContinue ?? false,
+        isKeptOpen: true,
+      };
       this.#exchange = exchange;
-      const body = request.body;
-      if (body instanceof MessageBody) {
-        exchange.isRequestSent = false;
-        this.#socket.cork();
-        this.#socket.write(request.head, 'latin1');
-        body.consume(this);
-        this.#socket.uncork();
-      } else if (body === undefined || body.length === 0) {
+      if (body === undefined || (Buffer.isBuffer(body) && body.length === 0)) {
         this.#socket.write(request.head, 'latin1');
       } else {
         this.#socket.cork();
         this.#socket.write(request.head, 'latin1');
-        this.#socket.write(body);
+        if (body instanceof MessageBody) body.consume(this);
+        else this.#socket.write(body);
         this.#socket.uncork();
       }
       this.#await();
     });
   }
 
-  /** Drops the connection and whatever is under way on it. */
-  destroy(): void {
-    this.#fail(new AutosyncError('UPSTREAM_BROKEN', 'Given up.'));
+  /** Gives that request up, unless it is done: then the connection may be another's already. */
+  abort(request: OutgoingRequest, reason: Error): void {
+    if (this.#exchange?.request === request) this.#fail(reason);
   }
 
-  // The request's body flows in here.
+  /** Drops the connection and whatever is under way on it. */
+  destroy(): void {
+    this.#fail(new Error('The connection was given up.'));
+  }
+
+  /** The request's body: bytes, its end, or that it broke off. */
   data(chunk: Buffer): boolean {
     if (!this.isOpen) return false;
-    const isHungry = this.#socket.write(chunk);
-    this.#isBlocked = !isHungry;
+    this.#socket.write(chunk, this.#onWritten);
     this.#await();
-    return isHungry;
+    return this.#socket.writableLength === 0;
   }
 
   end(): void {
-    const exchange = this.#exchange;
-    if (exchange === undefined) return;
-    exchange.isRequestSent = true;
+    if (this.#exchange === undefined) return;
+    this.#exchange.isRequestSent = true;
     this.#await();
     this.#settle();
   }
 
-  error(): void {
-    // The client broke off in the middle of its request: what Swift has so far must not look whole.
-    this.destroy();
+  /** The client broke off in the middle of its request: what Swift has so far must not look whole. */
+  error(error: Error): void {
+    this.#fail(error);
+  }
+
+  /** The answer's body has no taker at the moment. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#socket.pause();
+    this.#await();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume();
+    this.#await();
+  }
+
+  /** The answer's body has arrived, or never will, or nobody takes it. */
+  settled(): void {
+    if (this.#exchange?.body?.isComplete === true) this.#settle();
+    else this.destroy();
   }
 
   expire(): void {
-    this.#fail(new AutosyncError('UPSTREAM_TIMEOUT', `Silence for ${this.#silenceMs / 1000} s.`));
+    if (this.#exchange !== undefined && this.#socket.writableLength > 0) {
+      if (writeProgress(this.#socket) !== this.#progress) return this.#await();
+    }
+    const limit = `Silence for ${this.#options.silenceMs / 1000} s.`;
+    this.#fail(new AutosyncError('UPSTREAM_TIMEOUT', limit));
   }
 
-  #read(chunk: Buffer): void {
+  #connected(): void {
+    this.#onConnected?.();
+    this.#onConnected = undefined;
+  }
+
+  readonly #onWritten = (): void => {
+    if (this.#socket.writableLength > 0 || !this.isOpen) return;
+    const body = this.#exchange?.request.body;
+    if (body instanceof MessageBody && body.isChunkInUse) {
+      this.#await();
+      body.resume();
+    }
+  };
+
+  #read(chunk: Buffer): boolean {
     const exchange = this.#exchange;
     if (exchange === undefined) {
       this.destroy();
-      return;
+      return false;
     }
     this.hasAnswerBegun = true;
     try {
-      if (exchange.response === undefined) this.#readHead(exchange, chunk);
-      else this.#readBody(exchange.response, chunk, 0);
+      if (exchange.body === undefined) this.#readHead(exchange, chunk);
+      else this.#readBody(exchange.body, chunk);
     } catch (error) {
       this.#fail(error as Error);
     }
+    return !this.#isPaused;
   }
 
   #readHead(exchange: Exchange, chunk: Buffer): void {
-    let buffer = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk]);
     let searchFrom = this.#pending?.length ?? 0;
+    let buffer = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk]);
     this.#pending = undefined;
-    for (;;) {
+    while (this.#exchange === exchange) {
       const end = findHeadEnd(buffer, searchFrom);
+      if ((end < 0 ? buffer.length : end) > MAX_RESPONSE_HEAD_BYTES)
+        throw new AutosyncError('BAD_ANSWER', 'Its head is too large.');
       if (end < 0) {
-        if (buffer.length > MAX_RESPONSE_HEAD_BYTES)
-          throw new AutosyncError('BAD_ANSWER', 'Its head is too large.');
-        this.#pending = buffer;
+        this.#pending = buffer === chunk ? Buffer.from(buffer) : buffer;
         return;
       }
       const head = parseResponseHead(buffer, end);
-      if (head.status >= 200) {
-        this.#startBody(exchange, head, buffer, end);
-        return;
-      }
-      if (head.status === 101) throw new AutosyncError('BAD_ANSWER', 'It switched protocols unasked.');
-      exchange.request.onInformation?.(head);
       buffer = buffer.subarray(end);
-      searchFrom = 0;
+      if (head.status >= 200) return this.#startBody(exchange, head, buffer);
+      if (head.status === 101) throw new AutosyncError('BAD_ANSWER', 'It switched protocols unasked.');
+      if (head.status === 100) exchange.isAwaitingContinue = false;
+      exchange.request.onInformation?.(head);
+      this.#await();
       if (buffer.length === 0) return;
+      searchFrom = 0;
     }
   }
 
-  #startBody(exchange: Exchange, head: ResponseHead, buffer: Buffer, start: number): void {
+  #startBody(exchange: Exchange, head: ResponseHead, start: Buffer): void {
     const framing = responseFraming(head, exchange.request.method);
-    const socket = this.#socket;
-    const body = new MessageBody(framing, {
-      pause: () => {
-        socket.pause();
-        this.deadline = Number.POSITIVE_INFINITY;
-      },
-      resume: () => {
-        socket.resume();
-        this.#await();
-      },
-    });
-    exchange.response = body;
+    const body = new MessageBody(framing, this);
+    exchange.body = body;
+    // Having refused an upload, Swift closes without saying so (eventlet/wsgi.py, should_send_hundred_continue).
     exchange.isKeptOpen =
-      framing.kind !== 'close' && head.version === '1.1' && !connectionTokens(head.headers).includes('close');
-    body.onSettled = () => (body.isComplete ? this.#settle() : this.destroy());
+      framing.kind !== 'close' &&
+      head.version === '1.1' &&
+      !exchange.isAwaitingContinue &&
+      !connectionTokens(head.headers).includes('close');
     // What came with the head is taken in before the answer is handed on, so that a small answer travels in one piece.
-    if (start < buffer.length || body.isComplete) this.#readBody(body, buffer, start);
-    exchange.resolve(Object.assign(head, { body }));
-    if (body.isComplete) this.#settle();
+    this.#readBody(body, start);
+    const { version, status, reason, headers } = head;
+    exchange.resolve({ version, status, reason, headers, body });
+    if (body.isComplete && this.#exchange === exchange) this.#settle();
   }
 
-  #readBody(body: MessageBody, chunk: Buffer, start: number): void {
-    if (start < chunk.length) {
-      const end = body.isComplete ? start : body.feed(chunk, start);
-      if (end < chunk.length) throw new AutosyncError('BAD_ANSWER', 'It sent more than it announced.');
-    }
-    this.#await();
+  #readBody(body: MessageBody, chunk: Buffer): void {
+    const end = body.isComplete || chunk.length === 0 ? 0 : body.feed(chunk);
+    if (body.isComplete && body.isChunkInUse) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    if (end < chunk.length && this.isOpen)
+      throw new AutosyncError('BAD_ANSWER', 'It sent more than it announced.');
+    if (!body.isComplete) this.#await();
   }
 
-  /** Sets the deadline: the server is waited for unless it waits for us. */
+  /** Sets the deadline: the server is waited for when it is its turn, to take what we wrote or to answer. */
   #await(): void {
     const exchange = this.#exchange;
-    const isWaiting =
-      exchange !== undefined &&
-      (this.#isBlocked || exchange.isRequestSent || exchange.response !== undefined);
+    if (exchange === undefined) return;
+    const isBlocked = this.#socket.writableLength > 0;
+    if (isBlocked) this.#progress = writeProgress(this.#socket);
+    const isAnswerDue =
+      exchange.body === undefined
+        ? exchange.isRequestSent || exchange.isAwaitingContinue
+        : !exchange.body.isComplete && !this.#isPaused;
     this.deadline =
-      isWaiting && !this.#socket.isPaused()
-        ? this.#deadlines.now + this.#silenceMs
-        : Number.POSITIVE_INFINITY;
-  }
-
-  #drained(): void {
-    this.#isBlocked = false;
-    this.#await();
-    const body = this.#exchange?.request.body;
-    if (body instanceof MessageBody) body.resume();
+      isBlocked || isAnswerDue ? this.#options.deadlines.now + this.#options.silenceMs : NEVER;
   }
 
   #ended(): void {
-    this.#exchange?.response?.sourceEnded();
-    this.#fail(new AutosyncError('UPSTREAM_BROKEN', 'The connection was ended.'));
+    this.#exchange?.body?.sourceEnded();
+    this.#fail(new Error('The connection was ended.'));
   }
 
-  /** Both directions done: free for the next request. */
+  /** Done with an exchange: free for the next when both directions are done. */
   #settle(): void {
     const exchange = this.#exchange;
-    if (exchange?.response?.isComplete !== true || !exchange.isRequestSent) return;
-    this.#exchange = undefined;
-    this.deadline = Number.POSITIVE_INFINITY;
-    this.#socket.resume();
-    if (exchange.isKeptOpen && this.isOpen) this.#onIdle(this);
-    else this.destroy();
+    if (exchange?.body?.isComplete !== true) return;
+    if (!exchange.isKeptOpen) {
+      this.destroy();
+    } else if (exchange.isRequestSent) {
+      this.#exchange = undefined;
+      this.deadline = NEVER;
+      this.resume();
+      this.#options.onIdle(this);
+    }
   }
 
   #fail(error: Error): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.#deadlines.delete(this);
+    this.#options.deadlines.delete(this);
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#socket.destroy();
-    this.#onClosed(this);
+    this.#options.onClosed(this);
+    this.#onConnected?.(error);
     if (exchange === undefined) return;
-    const body = exchange.request.body;
+    const { body } = exchange.request;
     if (body instanceof MessageBody && !exchange.isRequestSent) body.abandon();
-    if (exchange.response === undefined) exchange.reject(error);
-    else exchange.response.fail(error);
+    const trouble = toTrouble(error);
+    if (exchange.body === undefined) exchange.reject(trouble);
+    else exchange.body.fail(trouble);
   }
+}
+
+/** What the rest of the program is told: wrong framing, found by the same code as a client's, is the server's fault here. */
+function toTrouble(error: Error): AutosyncError {
+  if (!(error instanceof AutosyncError))
+    return new AutosyncError('UPSTREAM_BROKEN', error.message, { cause: error });
+  if (error.code === 'BAD_REQUEST') return new AutosyncError('BAD_ANSWER', error.detail, { cause: error });
+  return error;
+}
+
+function describe({ host, port }: Endpoint, error: Error): string {
+  // Node tries every address of a name and then throws an error whose own message is empty.
+  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [];
+  return `${host}:${port}: ${errors[0]?.message ?? error.message}`;
 }

@@ -1,6 +1,25 @@
 // An ordered list of HTTP header fields: what a client or Swift sent, in its own order, spelling and number.
 
-/** Header fields as they stand on the wire. Names compare without case; order, case and duplicates are kept. Values are latin1 text. */
+/**
+ * Whether two names are one to Swift: without case, and `_` is `-`, as its WSGI server makes both an environment
+ * variable (eventlet/wsgi.py, get_environ). Comparing names any other way lets `X_Container_Sync_Key` slip through.
+ */
+export function isSameName(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) {
+    const left = a.charCodeAt(i);
+    const right = b.charCodeAt(i);
+    if (left !== right && fold(left) !== fold(right)) return false;
+  }
+  return true;
+}
+
+function fold(code: number): number {
+  if (code === 0x5f) return 0x2d;
+  return code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
+}
+
+/** Header fields as they stand on the wire, latin1 text. Order, case and duplicates are kept; names compare by `isSameName`. */
 export class HeaderList {
   /** Name, value, name, value, … as on the wire. */
   readonly raw: string[];
@@ -23,19 +42,21 @@ export class HeaderList {
 
   /** The first value of that name. */
   get(name: string): string | undefined {
-    const index = this.indexOf(name);
+    const index = this.#indexOf(name);
     return index < 0 ? undefined : this.raw[index + 1];
   }
 
   getAll(name: string): string[] {
-    const wanted = name.toLowerCase();
     const values: string[] = [];
-    for (const [field, value] of this) if (field.toLowerCase() === wanted) values.push(value);
+    const raw = this.raw;
+    for (let i = 0; i < raw.length; i += 2) {
+      if (isSameName(raw[i] as string, name)) values.push(raw[i + 1] as string);
+    }
     return values;
   }
 
   has(name: string): boolean {
-    return this.indexOf(name) >= 0;
+    return this.#indexOf(name) >= 0;
   }
 
   /** Appends a field, whatever is there already. */
@@ -46,50 +67,48 @@ export class HeaderList {
 
   /** Replaces the first field of that name in its place and removes the others; appends where there is none. */
   set(name: string, value: string): this {
-    const index = this.indexOf(name);
+    const index = this.#indexOf(name);
     if (index < 0) return this.add(name, value);
     this.raw[index + 1] = value;
-    const wanted = name.toLowerCase();
     for (let i = this.raw.length - 2; i > index; i -= 2) {
-      if (this.raw[i]?.toLowerCase() === wanted) this.raw.splice(i, 2);
+      if (isSameName(this.raw[i] as string, name)) this.raw.splice(i, 2);
     }
     return this;
   }
 
   /** Removes all fields of that name; says whether there was one. */
   remove(name: string): boolean {
-    const wanted = name.toLowerCase();
-    return this.removeWhere((field) => field === wanted);
+    return this.has(name) && this.#filter((field) => !isSameName(field, name));
   }
 
-  /** Removes the fields whose lower-case name the test accepts; says whether there was one. */
+  /** Removes the fields whose name, in lower case and with `-` for `_`, the test accepts; says whether there was one. */
   removeWhere(test: (lowerName: string, value: string) => boolean): boolean {
-    const raw = this.raw;
-    let kept = 0;
-    for (let i = 0; i < raw.length; i += 2) {
-      const name = raw[i] as string;
-      const value = raw[i + 1] as string;
-      if (test(name.toLowerCase(), value)) continue;
-      raw[kept] = name;
-      raw[kept + 1] = value;
-      kept += 2;
-    }
-    const isRemoved = kept < raw.length;
-    raw.length = kept;
-    return isRemoved;
+    return this.#filter((field, value) => !test(field.toLowerCase().replaceAll('_', '-'), value));
   }
 
   *[Symbol.iterator](): Generator<readonly [string, string]> {
     for (let i = 0; i < this.raw.length; i += 2) yield [this.raw[i] as string, this.raw[i + 1] as string];
   }
 
-  private indexOf(name: string): number {
-    const wanted = name.toLowerCase();
+  #filter(isKept: (name: string, value: string) => boolean): boolean {
     const raw = this.raw;
+    let kept = 0;
     for (let i = 0; i < raw.length; i += 2) {
-      const field = raw[i] as string;
-      if (field.length === wanted.length && field.toLowerCase() === wanted) return i;
+      const name = raw[i] as string;
+      const value = raw[i + 1] as string;
+      if (!isKept(name, value)) continue;
+      raw[kept] = name;
+      raw[kept + 1] = value;
+      kept += 2;
     }
+    const isShorter = kept < raw.length;
+    raw.length = kept;
+    return isShorter;
+  }
+
+  #indexOf(name: string): number {
+    const raw = this.raw;
+    for (let i = 0; i < raw.length; i += 2) if (isSameName(raw[i] as string, name)) return i;
     return -1;
   }
 }

@@ -6,16 +6,23 @@ import type { Framing } from './head.js';
 
 /** Takes a body. Exactly one of `end` and `error` is called, last. */
 export interface BodyConsumer {
-  /** Takes the next bytes. False: send no more before `resume()` of the body is called. */
+  /**
+   * Takes the next bytes. True: they are dealt with, and their memory may be used for the next. False: they are still in
+   * use; no more are read, nor is their memory touched, before `resume()` of the body is called.
+   */
   data(chunk: Buffer): boolean;
   end(): void;
   error(error: Error): void;
 }
 
-/** Where the bytes come from; told to hold back and to go on. */
+/** Where the bytes come from. */
 export interface BodySource {
+  /** Read no more of this body. */
   pause(): void;
+  /** Go on reading. */
   resume(): void;
+  /** Called once: the last byte has arrived, or never will, or nobody takes them any more. */
+  settled?(): void;
 }
 
 const CRLF = Buffer.from('\r\n');
@@ -24,32 +31,29 @@ type State = 'flowing' | 'complete' | 'failed';
 
 export class MessageBody {
   readonly framing: Framing;
+  /** The consumer still needs the memory of the chunk it was given last. */
+  isChunkInUse = false;
   readonly #source: BodySource;
   readonly #withoutTrailers: boolean;
-  #state: State;
-  #remaining: number;
-  #scanner: ChunkScanner | undefined;
-  #queue: Buffer[] = [];
+  readonly #scanner: ChunkScanner | undefined;
+  #decoder: ChunkScanner | undefined;
+  #state: State = 'flowing';
+  #remaining = 0;
+  #queue: Buffer[] | undefined;
   #consumer: BodyConsumer | undefined;
   #error: Error | undefined;
-  #isDecoded = false;
   #isAbandoned = false;
-  /** Called once when the last byte has arrived or never will. */
-  onSettled: (() => void) | undefined;
+  #isSettled = false;
 
   /** `withoutTrailers`: trailers of a chunked body are read and dropped. */
   constructor(framing: Framing, source: BodySource, withoutTrailers = false) {
     this.framing = framing;
     this.#source = source;
     this.#withoutTrailers = withoutTrailers;
-    this.#remaining = framing.kind === 'length' ? framing.length : 0;
-    this.#scanner = framing.kind === 'chunked' ? new ChunkScanner() : undefined;
-    this.#state =
-      framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0) ? 'complete' : 'flowing';
-  }
-
-  static empty(): MessageBody {
-    return new MessageBody({ kind: 'none' }, { pause: () => undefined, resume: () => undefined });
+    if (framing.kind === 'chunked') this.#scanner = new ChunkScanner();
+    else if (framing.kind === 'length') this.#remaining = framing.length;
+    if (framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0))
+      this.#state = 'complete';
   }
 
   /** All bytes of the body have arrived (they may still wait for the consumer). */
@@ -57,6 +61,7 @@ export class MessageBody {
     return this.#state === 'complete';
   }
 
+  /** The rest of the body will never come. */
   get isFailed(): boolean {
     return this.#state === 'failed';
   }
@@ -73,46 +78,50 @@ export class MessageBody {
   /** All of a small body that is here already, to be sent, and sent again if need be; undefined when it is not. */
   takeBuffered(): Buffer | undefined {
     if (this.#consumer !== undefined || this.#state !== 'complete') return undefined;
-    const queue = this.#queue;
-    this.#queue = [];
+    const queue = this.#queue ?? [];
+    this.#queue = undefined;
     return queue.length === 1 ? queue[0] : Buffer.concat(queue);
   }
 
   /** Starts the flow into the consumer. `isDecoded`: chunk framing taken off. */
   consume(consumer: BodyConsumer, options: { isDecoded?: boolean } = {}): void {
     this.#consumer = consumer;
-    this.#isDecoded = options.isDecoded ?? false;
+    if (options.isDecoded === true && this.#scanner !== undefined) {
+      this.#decoder = new ChunkScanner((data) => this.#deliver(data));
+    }
     const queue = this.#queue;
-    this.#queue = [];
-    let isHungry = true;
-    for (const chunk of queue) isHungry = this.#deliver(chunk) && isHungry;
+    this.#queue = undefined;
+    for (const chunk of queue ?? []) this.#pass(chunk);
+    if (this.#isAbandoned) return;
     if (this.#state === 'complete') consumer.end();
     else if (this.#state === 'failed') consumer.error(this.#error as Error);
-    else if (isHungry) this.#source.resume();
+    else if (queue !== undefined && !this.isChunkInUse) this.#source.resume();
   }
 
   /** The consumer can take more. */
   resume(): void {
+    this.isChunkInUse = false;
     if (this.#state === 'flowing' && !this.#isAbandoned) this.#source.resume();
   }
 
   /** The consumer is gone: nothing more is delivered. */
   abandon(): void {
-    if (this.#isAbandoned) return;
     this.#isAbandoned = true;
-    this.#queue = [];
-    this.onSettled?.();
+    this.#queue = undefined;
+    this.#settle();
   }
 
-  /** Producer: takes the bytes of this body out of a chunk and says where they end. Throws BAD_REQUEST for wrong chunk framing. */
+  /**
+   * Producer: takes the bytes of this body out of a chunk and says where they end. The chunk's memory may be used again
+   * unless `isChunkInUse`. Throws BAD_REQUEST for wrong chunk framing.
+   */
   feed(chunk: Buffer, start = 0): number {
     const end = this.#findEnd(chunk, start);
     const trailersAt = this.#withoutTrailers ? (this.#scanner?.trailersAt ?? -1) : -1;
     const keepEnd = trailersAt < 0 ? end : trailersAt;
-    if (keepEnd > start && !this.#isAbandoned) {
+    if (keepEnd > start)
       this.#take(start === 0 && keepEnd === chunk.length ? chunk : chunk.subarray(start, keepEnd));
-    }
-    if (trailersAt >= 0 && this.#state === 'complete' && !this.#isAbandoned) this.#take(CRLF);
+    if (trailersAt >= 0 && this.#state === 'complete') this.#take(CRLF);
     if (this.#state === 'complete') this.#finish();
     return end;
   }
@@ -134,7 +143,7 @@ export class MessageBody {
     this.#state = 'failed';
     this.#error = error;
     if (!this.#isAbandoned) this.#consumer?.error(error);
-    this.onSettled?.();
+    this.#settle();
   }
 
   #findEnd(chunk: Buffer, start: number): number {
@@ -151,47 +160,53 @@ export class MessageBody {
   }
 
   #take(chunk: Buffer): void {
+    if (this.#isAbandoned) return;
     if (this.#consumer === undefined) {
-      this.#queue.push(chunk);
+      // A copy: the source reads the next message into the same memory.
+      (this.#queue ??= []).push(Buffer.from(chunk));
       if (this.#state === 'flowing') this.#source.pause();
-    } else if (!this.#deliver(chunk) && this.#state === 'flowing') {
-      this.#source.pause();
+      return;
     }
+    this.#pass(chunk);
+    if (this.isChunkInUse && this.#state === 'flowing') this.#source.pause();
   }
 
-  #deliver(chunk: Buffer): boolean {
-    const consumer = this.#consumer as BodyConsumer;
-    if (!this.#isDecoded || this.#scanner === undefined) return consumer.data(chunk);
-    let isHungry = true;
-    this.#decoder ??= new ChunkScanner((data) => {
-      isHungry = consumer.data(data) && isHungry;
-    });
-    this.#decoder.scan(chunk, 0);
-    return isHungry;
+  #pass(chunk: Buffer): void {
+    if (this.#decoder === undefined) this.#deliver(chunk);
+    else this.#decoder.scan(chunk, 0);
   }
-  #decoder: ChunkScanner | undefined;
+
+  #deliver(data: Buffer): void {
+    if (!this.#isAbandoned && !(this.#consumer as BodyConsumer).data(data)) this.isChunkInUse = true;
+  }
 
   #finish(): void {
     if (!this.#isAbandoned) this.#consumer?.end();
-    this.onSettled?.();
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#source.settled?.();
   }
 }
 
-/** Reads a whole (small) body, decoded. Throws BODY_TOO_LARGE beyond the limit, or what broke the body off. */
+/** Reads a whole (small) body, decoded. Rejects with BODY_TOO_LARGE beyond the limit, or what broke the body off. */
 export function collectBody(body: MessageBody, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    let size = 0;
+    let sizeBytes = 0;
     body.consume(
       {
         data(chunk) {
-          size += chunk.length;
-          if (size > limitBytes) {
+          sizeBytes += chunk.length;
+          if (sizeBytes > limitBytes) {
             body.abandon();
             reject(new AutosyncError('BODY_TOO_LARGE', `More than ${limitBytes} bytes.`));
-            return false;
+          } else {
+            chunks.push(Buffer.from(chunk));
           }
-          chunks.push(chunk);
           return true;
         },
         end: () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)),

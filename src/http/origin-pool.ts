@@ -1,8 +1,11 @@
 // Kept-open connections to one origin (scheme, host, port). Knows when a request may be sent a second time; not which origin is best.
-import net from 'node:net';
-import tls from 'node:tls';
 import { AutosyncError } from '../lib/errors.js';
-import { ClientConnection, type IncomingResponse, type OutgoingRequest } from './client-connection.js';
+import {
+  ClientConnection,
+  type Endpoint,
+  type IncomingResponse,
+  type OutgoingRequest,
+} from './client-connection.js';
 import type { Deadlines } from './deadline.js';
 import { MessageBody } from './message-body.js';
 
@@ -18,8 +21,8 @@ export interface OriginOptions {
 export interface PooledRequest extends OutgoingRequest {
   /** Whether sending it twice does what sending it once does. */
   readonly isIdempotent: boolean;
-  /** Receives, once, a function that gives the request up. */
-  readonly onStart?: (abort: () => void) => void;
+  /** Receives, once, a function that gives the request up: it fails with the reason, and the server sees a broken connection. */
+  readonly onStart?: (abort: (reason?: Error) => void) => void;
 }
 
 export class OriginPool {
@@ -27,25 +30,33 @@ export class OriginPool {
   readonly origin: string;
   /** `host:port`, for the Host header. */
   readonly authority: string;
-  /** Requests under way. */
-  activeCount = 0;
-  readonly #host: string;
-  readonly #port: number;
-  readonly #isTls: boolean;
+  /** Requests in a row that failed by the server's fault. */
+  failureCount = 0;
+  readonly #endpoint: Endpoint;
   readonly #options: OriginOptions;
   readonly #deadlines: Deadlines;
-  #idle: ClientConnection[] = [];
+  #connectingCount = 0;
+  #isClosed = false;
+  readonly #idle: ClientConnection[] = [];
   readonly #all = new Set<ClientConnection>();
 
   constructor(origin: string, options: OriginOptions, deadlines: Deadlines) {
     const url = new URL(origin);
+    const isTls = url.protocol === 'https:';
     this.origin = url.origin;
     this.authority = url.host;
-    this.#isTls = url.protocol === 'https:';
-    this.#host = url.hostname.replace(/^\[|\]$/g, '');
-    this.#port = url.port === '' ? (this.#isTls ? 443 : 80) : Number(url.port);
+    this.#endpoint = {
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port === '' ? (isTls ? 443 : 80) : Number(url.port),
+      isTls,
+    };
     this.#options = options;
     this.#deadlines = deadlines;
+  }
+
+  /** Requests under way, from the start to the end of both bodies. */
+  get activeCount(): number {
+    return this.#connectingCount + this.#all.size - this.#idle.length;
   }
 
   /**
@@ -54,92 +65,97 @@ export class OriginPool {
    * Rejects with CONNECTION_FAILED (nothing was sent), UPSTREAM_BROKEN, UPSTREAM_TIMEOUT or BAD_ANSWER.
    */
   async send(request: PooledRequest): Promise<IncomingResponse> {
-    this.activeCount += 1;
-    let isAborted = false;
+    let abortReason: Error | undefined;
     let current: ClientConnection | undefined;
-    request.onStart?.(() => {
-      isAborted = true;
-      current?.destroy();
+    request.onStart?.((reason = new AutosyncError('UPSTREAM_BROKEN', 'The request was given up.')) => {
+      abortReason ??= reason;
+      current?.abort(request, reason);
     });
     try {
       current = this.#idle.pop();
       if (current !== undefined) {
-        try {
-          return await current.send(request);
-        } catch (error) {
-          const isRepeatable =
-            request.isIdempotent && !(request.body instanceof MessageBody) && !current.hasAnswerBegun;
-          const isTimeout = error instanceof AutosyncError && error.code === 'UPSTREAM_TIMEOUT';
-          if (!isRepeatable || isTimeout || isAborted) throw error;
-        }
+        const response = await this.#trySend(current, request);
+        if (response !== undefined) return response;
+        if (abortReason !== undefined) throw abortReason;
       }
       current = await this.#connect();
-      if (isAborted) {
-        current.destroy();
-        throw new AutosyncError('UPSTREAM_BROKEN', 'Given up.');
+      if (abortReason !== undefined) {
+        this.#keep(current);
+        throw abortReason;
       }
-      return await current.send(request);
-    } finally {
-      this.activeCount -= 1;
+      const response = await current.send(request);
+      this.failureCount = 0;
+      return response;
+    } catch (error) {
+      if (abortReason !== undefined) throw abortReason;
+      if (isServersFault(error)) this.failureCount += 1;
+      throw error;
     }
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const connection of this.#all) connection.destroy();
   }
 
-  #connect(): Promise<ClientConnection> {
-    return new Promise((resolve, reject) => {
-      const address = { host: this.#host, port: this.#port, noDelay: true };
-      const socket = this.#isTls
-        ? tls.connect({ ...address, servername: net.isIP(this.#host) === 0 ? this.#host : '' })
-        : net.connect(address);
-      const refuse = (detail: string, cause?: Error): void => {
-        clearTimeout(timer);
-        socket.destroy();
-        reject(new AutosyncError('CONNECTION_FAILED', `${this.authority}: ${detail}`, { cause }));
-      };
-      const onError = (error: NodeJS.ErrnoException): void => refuse(describe(error), error);
-      const timer = setTimeout(
-        () => refuse(`no connection within ${this.#options.connectTimeoutMs / 1000} s`),
-        this.#options.connectTimeoutMs,
-      );
-      socket.once('error', onError);
-      socket.once(this.#isTls ? 'secureConnect' : 'connect', () => {
-        clearTimeout(timer);
-        socket.removeListener('error', onError);
-        resolve(this.#adopt(socket));
-      });
-    });
+  /** On a connection that may have gone stale: undefined when it had, and the request can be sent on another. */
+  async #trySend(
+    connection: ClientConnection,
+    request: PooledRequest,
+  ): Promise<IncomingResponse | undefined> {
+    try {
+      const response = await connection.send(request);
+      this.failureCount = 0;
+      return response;
+    } catch (error) {
+      const isStale = error instanceof AutosyncError && error.code === 'UPSTREAM_BROKEN';
+      const isRepeatable = request.isIdempotent && !(request.body instanceof MessageBody);
+      if (isStale && isRepeatable && !connection.hasAnswerBegun) return undefined;
+      throw error;
+    }
   }
 
-  #adopt(socket: net.Socket): ClientConnection {
-    const connection = new ClientConnection(socket, {
-      deadlines: this.#deadlines,
-      silenceMs: this.#options.silenceMs,
-      onIdle: (idle) => this.#keep(idle),
-      onClosed: (closed) => {
-        this.#all.delete(closed);
-        const index = this.#idle.indexOf(closed);
-        if (index >= 0) this.#idle.splice(index, 1);
-      },
-    });
-    this.#all.add(connection);
-    return connection;
+  async #connect(): Promise<ClientConnection> {
+    this.#connectingCount += 1;
+    try {
+      const connection = await ClientConnection.connect(this.#endpoint, {
+        deadlines: this.#deadlines,
+        connectTimeoutMs: this.#options.connectTimeoutMs,
+        silenceMs: this.#options.silenceMs,
+        onIdle: (idle) => this.#keep(idle),
+        onClosed: (closed) => this.#forget(closed),
+      });
+      this.#all.add(connection);
+      return connection;
+    } finally {
+      this.#connectingCount -= 1;
+    }
   }
 
   #keep(connection: ClientConnection): void {
-    if (this.#idle.length >= this.#options.maxIdle) {
+    if (this.#isClosed || this.#idle.length >= this.#options.maxIdle) {
       connection.destroy();
       return;
     }
     connection.deadline = this.#deadlines.now + this.#options.idleMs;
     this.#idle.push(connection);
   }
+
+  #forget(connection: ClientConnection): void {
+    this.#all.delete(connection);
+    const index = this.#idle.indexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
 }
 
-function describe(error: NodeJS.ErrnoException): string {
-  // Node tries every address of a name and then throws an error whose own message is empty.
-  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [];
-  return errors[0]?.message ?? error.message;
+/** Not what the client's own breaking off causes. */
+function isServersFault(error: unknown): boolean {
+  if (!(error instanceof AutosyncError)) return false;
+  const { code } = error;
+  return (
+    code === 'CONNECTION_FAILED' ||
+    code === 'UPSTREAM_BROKEN' ||
+    code === 'UPSTREAM_TIMEOUT' ||
+    code === 'BAD_ANSWER'
+  );
 }

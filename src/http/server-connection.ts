@@ -1,11 +1,16 @@
 // One client's connection: reads its requests one after the other (pipelined ones wait), hands each to the handler and
 // writes the answer back, with limits on size and time. Knows nothing of Swift.
+import { STATUS_CODES } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import { AutosyncError } from '../lib/errors.js';
-import type { Deadlines, Watched } from './deadline.js';
-import { connectionTokens, findHeadEnd, formatHead, parseRequestHead, type RequestHead } from './head.js';
-import { HeaderList } from './headers.js';
-import { MessageBody } from './message-body.js';
+import { NEVER, writeProgress, type Deadlines, type Watched } from './deadline.js';
+import { findHeadEnd, formatHead, parseRequestHead, type RequestHead } from './head.js';
+import type { HeaderList } from './headers.js';
+import { MessageBody, type BodyConsumer, type BodySource } from './message-body.js';
+import { ServerRequest, type IncomingRequest } from './server-request.js';
+
+export type { IncomingRequest };
 
 export interface ServerLimits {
   /** Request line and headers together, in bytes. */
@@ -14,7 +19,7 @@ export interface ServerLimits {
   readonly headerTimeoutMs: number;
   /** Between two requests. */
   readonly keepaliveTimeoutMs: number;
-  /** Silence of the client in the middle of a request or an answer. */
+  /** Silence of the client in the middle of a request, or while it takes nothing of an answer. */
   readonly clientTimeoutMs: number;
 }
 
@@ -26,84 +31,41 @@ export interface OutgoingResponse {
   readonly body: MessageBody | Buffer | undefined;
 }
 
-/** A request as it came; `headers` may be edited in place. */
-export interface IncomingRequest extends RequestHead {
-  readonly body: MessageBody;
-  readonly remoteAddress: string;
-  /** The client waits for `100 Continue` before it sends its body. */
-  readonly expectsContinue: boolean;
-  /** Passes a 1xx answer on (dropped for HTTP/1.0, which does not know them). */
-  inform(status: number, reason: string, headers: HeaderList): void;
-  /** Called once if the client goes away before it has the whole answer. */
-  onGone: (() => void) | undefined;
-}
-
 export type RequestHandler = (request: IncomingRequest) => Promise<OutgoingResponse>;
 
+/** Bytes of later requests that are taken in while one is under way. */
 const MAX_PIPELINED_BYTES = 64 * 1024;
-/** Bytes that may wait for a client that reads slowly, before the sender is held back. */
-const MAX_UNSENT_BYTES = 16 * 1024;
-/** Up to this size the head and the first piece of a body go out in one write. */
+/** Bytes of answers that may wait for a slow reader before the next of its pipelined requests is begun. */
+const MAX_UNSENT_BYTES = 64 * 1024;
+/** Up to this size the head and the first piece of a body go out as one piece. */
 const JOIN_BYTES = 32 * 1024;
-/** How long a client is given to read a final answer before the connection goes. */
+/** How long a client is given to read a final answer and close, before the connection goes. */
 const LINGER_MS = 2_000;
-const NEVER = Number.POSITIVE_INFINITY;
 
-type Phase = 'idle' | 'head' | 'request' | 'lingering';
+/** `lingering`: the last answer is on its way; what still comes is read and dropped. */
+type Phase = 'idle' | 'head' | 'request' | 'lingering' | 'closed';
 
-class Request implements IncomingRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly version: '1.0' | '1.1';
-  readonly headers: HeaderList;
-  readonly framing: RequestHead['framing'];
-  readonly body: MessageBody;
-  readonly remoteAddress: string;
-  readonly expectsContinue: boolean;
-  readonly wantsClose: boolean;
-  isContinued = false;
-  isAnswered = false;
-  onGone: (() => void) | undefined;
-  readonly #write: (text: string) => void;
-
-  constructor(head: RequestHead, body: MessageBody, remoteAddress: string, write: (text: string) => void) {
-    this.method = head.method;
-    this.target = head.target;
-    this.version = head.version;
-    this.headers = head.headers;
-    this.framing = head.framing;
-    this.body = body;
-    this.remoteAddress = remoteAddress;
-    this.expectsContinue =
-      head.version === '1.1' && head.headers.get('expect')?.toLowerCase() === '100-continue';
-    this.wantsClose = head.version === '1.0' || connectionTokens(head.headers).includes('close');
-    this.#write = write;
-  }
-
-  inform(status: number, reason: string, headers: HeaderList): void {
-    if (this.version === '1.0' || this.isAnswered) return;
-    if (status === 100) this.isContinued = true;
-    this.#write(formatHead(`HTTP/1.1 ${status} ${reason}`, headers));
-  }
-}
-
-export class ServerConnection implements Watched {
+export class ServerConnection implements Watched, BodySource, BodyConsumer {
   deadline: number;
   readonly #socket: Socket;
+  readonly #remoteAddress: string;
   readonly #handler: RequestHandler;
   readonly #limits: ServerLimits;
   readonly #deadlines: Deadlines;
   readonly #onClosed: (connection: ServerConnection) => void;
   #phase: Phase = 'idle';
-  #pending: Buffer | undefined;
-  #request: Request | undefined;
-  #responseBody: MessageBody | undefined;
-  #isResponseDone = false;
+  #isReading = true;
   #isHalfClosed = false;
   #isLast = false;
+  /** What came and could not be taken in yet: the beginning of a head, or pipelined requests. */
+  #pending: Buffer | undefined;
+  #searchedTo = 0;
+  #request: ServerRequest | undefined;
   #isBodyPaused = false;
-  #isClosed = false;
-  #refusal: AutosyncError | undefined;
+  #responseBody: MessageBody | undefined;
+  #unsentHead: string | undefined;
+  #isResponseDone = false;
+  #progress = 0;
 
   constructor(
     socket: Socket,
@@ -115,15 +77,16 @@ export class ServerConnection implements Watched {
     },
   ) {
     this.#socket = socket;
+    this.#remoteAddress = socket.remoteAddress ?? '';
     this.#handler = options.handler;
     this.#limits = options.limits;
     this.#deadlines = options.deadlines;
     this.#onClosed = options.onClosed;
-    this.deadline = performance.now() + options.limits.headerTimeoutMs;
-    options.deadlines.add(this);
+    this.deadline = this.#deadlines.now + this.#limits.headerTimeoutMs;
+    this.#deadlines.add(this);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
+    socket.on('finish', () => this.#await());
     socket.on('error', () => this.#closed());
     socket.on('close', () => this.#closed());
   }
@@ -131,7 +94,7 @@ export class ServerConnection implements Watched {
   /** Closes as soon as no request is under way. */
   drain(): void {
     this.#isLast = true;
-    if (this.#phase === 'idle') this.destroy();
+    if (this.#phase === 'idle') this.#linger();
   }
 
   destroy(): void {
@@ -142,294 +105,323 @@ export class ServerConnection implements Watched {
   expire(): void {
     if (this.#phase === 'head') {
       this.#refuse(new AutosyncError('REQUEST_TIMEOUT', 'The headers took too long.'));
-    } else if (this.#phase === 'request' && this.#request?.body.isComplete === false && !this.#isBodyPaused) {
+    } else if (this.#socket.writableLength > 0) {
+      // A slow reader has all the time it needs, as long as it takes something.
+      if (writeProgress(this.#socket) === this.#progress) this.destroy();
+      else this.#await();
+    } else if (this.#phase !== 'request') {
+      this.destroy();
+    } else if (this.#isBodyDue()) {
       this.#failRequest(new AutosyncError('REQUEST_TIMEOUT', 'The body stopped coming.'));
     } else {
-      this.destroy();
+      this.#await();
     }
   }
+
+  // What the client sends.
 
   #read(chunk: Buffer): void {
-    switch (this.#phase) {
-      case 'lingering':
-        return;
-      case 'request': {
-        const body = (this.#request as Request).body;
-        const used = body.isComplete || body.isFailed ? 0 : this.#feed(body, chunk, 0);
-        if (used < chunk.length) this.#keep(used === 0 ? chunk : chunk.subarray(used));
-        return;
-      }
-      case 'idle':
-      case 'head':
-        this.#readHead(chunk);
-    }
+    const used = this.#phase === 'request' ? this.#feed(chunk) : 0;
+    if (used === chunk.length || this.#phase === 'lingering' || this.#phase === 'closed') return;
+    const rest = used === 0 ? chunk : chunk.subarray(used);
+    this.#pending = this.#pending === undefined ? rest : Buffer.concat([this.#pending, rest]);
+    this.#advance();
   }
 
-  #readHead(chunk: Buffer): void {
-    const searchFrom = this.#pending?.length ?? 0;
-    let buffer = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk]);
-    this.#pending = undefined;
-    if (this.#phase === 'idle') {
-      // RFC 9112, section 2.2: empty lines before a request line are skipped.
-      let start = 0;
-      while (buffer[start] === 0x0d && buffer[start + 1] === 0x0a) start += 2;
-      if (start > 0) buffer = buffer.subarray(start);
-      if (buffer.length === 0) return;
-      this.#phase = 'head';
-      this.deadline = this.#deadlines.now + this.#limits.headerTimeoutMs;
-    }
+  /** Gives the request under way what belongs to its body, and says how much that is. */
+  #feed(chunk: Buffer): number {
+    const request = this.#request as ServerRequest;
+    const { body } = request;
+    if (body.isComplete || body.isFailed) return 0;
     try {
-      const end = findHeadEnd(buffer, Math.min(searchFrom, buffer.length));
-      if ((end < 0 ? buffer.length : end) > this.#limits.maxHeaderSize) {
-        throw new AutosyncError('HEADERS_TOO_LARGE', `The limit is ${this.#limits.maxHeaderSize} bytes.`);
-      }
-      if (end < 0) this.#pending = buffer;
-      else this.#start(parseRequestHead(buffer, end), buffer, end);
-    } catch (error) {
-      this.#refuse(error as AutosyncError);
-    }
-  }
-
-  #start(head: RequestHead, buffer: Buffer, bodyStart: number): void {
-    const body = new MessageBody(
-      head.framing,
-      {
-        pause: () => {
-          this.#isBodyPaused = true;
-          this.deadline = NEVER;
-          this.#socket.pause();
-        },
-        resume: () => {
-          this.#isBodyPaused = false;
-          this.#socket.resume();
-          this.#await();
-        },
-      },
-      true,
-    );
-    const request = new Request(head, body, this.#socket.remoteAddress ?? '', (text) =>
-      this.#socket.write(text, 'latin1'),
-    );
-    this.#phase = 'request';
-    this.#request = request;
-    this.#isResponseDone = false;
-    this.#isBodyPaused = false;
-    this.#await();
-    let used = bodyStart;
-    if (!body.isComplete && bodyStart < buffer.length) used = this.#feed(body, buffer, bodyStart);
-    if (used < buffer.length) this.#keep(buffer.subarray(used));
-    body.onSettled = () => this.#settle();
-    this.#handler(request).then(
-      (response) => this.#respond(request, response),
-      () => this.#respond(request, undefined),
-    );
-  }
-
-  #feed(body: MessageBody, chunk: Buffer, start: number): number {
-    this.#await();
-    try {
-      return body.feed(chunk, start);
+      const used = body.feed(chunk);
+      request.isAwaitingContinue = false;
+      if (this.#phase === 'request') this.#await();
+      return used;
     } catch (error) {
       this.#failRequest(error as AutosyncError);
       return chunk.length;
     }
   }
 
-  /** Pipelined bytes wait for their turn. */
-  #keep(chunk: Buffer): void {
-    this.#pending = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk]);
-    if (this.#pending.length > MAX_PIPELINED_BYTES) this.#socket.pause();
-  }
-
-  /** The request cannot be completed: tell whoever works on it, then the client. */
-  #failRequest(error: AutosyncError): void {
-    this.#refusal = error;
-    const request = this.#request as Request;
-    request.body.fail(error);
-    request.onGone?.();
-    request.onGone = undefined;
-    this.#refuse(error);
-  }
-
-  #refuse(error: AutosyncError): void {
-    const isAnswering = this.#request?.isAnswered === true;
-    if (isAnswering || this.#isClosed) {
-      this.destroy();
-      return;
+  /** Begins the next request as soon as its head is here and its turn has come. */
+  #advance(): void {
+    while ((this.#phase === 'idle' || this.#phase === 'head') && this.#pending !== undefined) {
+      if (this.#socket.writableLength > MAX_UNSENT_BYTES || !this.#readHead(this.#pending)) break;
     }
-    if (this.#request !== undefined) this.#request.isAnswered = true;
-    const text = `${error.message}\n`;
-    const head =
-      `HTTP/1.1 ${error.kind.status} ${REASONS[error.kind.status] ?? 'Error'}\r\nContent-Type: text/plain\r\n` +
-      `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n`;
-    this.#socket.write(head + text);
-    this.#linger();
-  }
-
-  #respond(request: Request, response: OutgoingResponse | undefined): void {
-    if (this.#isClosed || this.#refusal !== undefined || this.#phase !== 'request') {
-      if (response?.body instanceof MessageBody) response.body.abandon();
-      return;
-    }
-    if (response === undefined) {
-      this.#socket.resetAndDestroy();
-      return;
-    }
-    request.isAnswered = true;
-    const body = response.body;
-    const isUnreadBody =
-      !request.body.isComplete &&
-      (!request.body.hasConsumer || (request.expectsContinue && !request.isContinued));
-    const isUntilClose = body instanceof MessageBody && body.framing.kind === 'close';
-    const isDecoded =
-      request.version === '1.0' && body instanceof MessageBody && body.framing.kind === 'chunked';
-    if (isDecoded) response.headers.remove('transfer-encoding');
-    this.#isLast ||= request.wantsClose || this.#isHalfClosed || isUnreadBody || isUntilClose;
-    let extra = this.#isLast ? 'Connection: close\r\n' : '';
-    if (!(body instanceof MessageBody) && response.status !== 204 && response.status !== 304) {
-      if (!response.headers.has('content-length')) extra += `Content-Length: ${body?.length ?? 0}\r\n`;
-    }
-    const head = formatHead(`HTTP/1.1 ${response.status} ${response.reason}`, response.headers, extra);
-    if (body instanceof MessageBody) this.#stream(head, body, isDecoded);
-    else this.#writeWhole(head, request.method === 'HEAD' ? undefined : body);
-  }
-
-  #writeWhole(head: string, body: Buffer | undefined): void {
-    if (body === undefined || body.length === 0) this.#socket.write(head, 'latin1');
-    else this.#socket.write(Buffer.concat([Buffer.from(head, 'latin1'), body]));
-    this.#responded();
-  }
-
-  #stream(head: string, body: MessageBody, isDecoded: boolean): void {
-    const socket = this.#socket;
-    let unsentHead: string | undefined = head;
-    this.#responseBody = body;
-    body.consume(
-      {
-        data: (chunk) => {
-          if (unsentHead === undefined) {
-            socket.write(chunk);
-          } else {
-            writeJoined(socket, unsentHead, chunk);
-            unsentHead = undefined;
-          }
-          const isHungry = socket.writableLength < MAX_UNSENT_BYTES;
-          if (!isHungry) this.deadline = this.#deadlines.now + this.#limits.clientTimeoutMs;
-          return isHungry;
-        },
-        end: () => {
-          if (unsentHead !== undefined) socket.write(unsentHead, 'latin1');
-          unsentHead = undefined;
-          this.#responseBody = undefined;
-          this.#responded();
-        },
-        error: () => {
-          // Swift broke off: the client must not take what it has for the whole.
-          this.#responseBody = undefined;
-          socket.resetAndDestroy();
-        },
-      },
-      { isDecoded },
-    );
-    if (unsentHead !== undefined) {
-      socket.write(unsentHead, 'latin1');
-      unsentHead = undefined;
-    }
-  }
-
-  #responded(): void {
-    this.#isResponseDone = true;
-    this.#settle();
-  }
-
-  /** Goes on to the next request when this one is done in both directions. */
-  #settle(): void {
-    const request = this.#request;
-    if (request === undefined || !this.#isResponseDone || this.#isClosed) return;
-    const body = request.body;
-    if (this.#isLast || body.isAbandoned || body.isFailed) {
+    this.#readOn();
+    if (this.#isHalfClosed && this.#phase !== 'request' && this.#socket.writableLength <= MAX_UNSENT_BYTES)
       this.#linger();
-      return;
+  }
+
+  /** Takes the next head out of what is pending; false when it is not all there. */
+  #readHead(pending: Buffer): boolean {
+    let start = 0;
+    // RFC 9112, section 2.2: empty lines before a request line are skipped.
+    while (pending[start] === 0x0d && pending[start + 1] === 0x0a) start += 2;
+    const buffer = start === 0 ? pending : pending.subarray(start);
+    if (this.#phase === 'idle' && buffer.length > 0) {
+      this.#phase = 'head';
+      this.deadline = this.#deadlines.now + this.#limits.headerTimeoutMs;
     }
-    if (!body.isComplete) {
-      this.#await();
-      return;
+    try {
+      const end = findHeadEnd(buffer, start === 0 ? this.#searchedTo : 0);
+      if ((end < 0 ? buffer.length : end) > this.#limits.maxHeaderSize) {
+        throw new AutosyncError('HEADERS_TOO_LARGE', `The limit is ${this.#limits.maxHeaderSize} bytes.`);
+      }
+      if (end < 0) {
+        this.#pending = buffer.length === 0 ? undefined : buffer;
+        this.#searchedTo = buffer.length;
+        return false;
+      }
+      this.#start(parseRequestHead(buffer, end), buffer.subarray(end));
+      return true;
+    } catch (error) {
+      this.#refuse(error as AutosyncError);
+      return false;
     }
-    request.onGone = undefined;
-    this.#request = undefined;
-    this.#phase = 'idle';
-    this.deadline = this.#deadlines.now + this.#limits.keepaliveTimeoutMs;
-    const pending = this.#pending;
+  }
+
+  #start(head: RequestHead, rest: Buffer): void {
+    const body = new MessageBody(head.framing, this, true);
+    const request = new ServerRequest(head, body, this.#socket, this.#remoteAddress);
+    this.#phase = 'request';
+    this.#request = request;
+    this.#isResponseDone = false;
+    this.#isBodyPaused = false;
+    this.#searchedTo = 0;
     this.#pending = undefined;
-    if (this.#socket.isPaused()) this.#socket.resume();
-    if (pending !== undefined) setImmediate(() => this.#isClosed || this.#readHead(pending));
-    else if (this.#isHalfClosed) this.#socket.end();
+    this.#await();
+    const used = rest.length === 0 ? 0 : this.#feed(rest);
+    if (used < rest.length) this.#pending = rest.subarray(used);
+    if (body.isFailed) return;
+    this.#handler(request).then(
+      (response) => this.#respond(request, response),
+      () => this.#respond(request, undefined),
+    );
   }
 
-  /** Sends what is written and the end, and gives the client time to read it: closing at once could reset it away. */
-  #linger(): void {
-    this.#phase = 'lingering';
-    this.#pending = undefined;
-    this.#socket.end();
-    this.#socket.resume();
-    this.deadline = this.#deadlines.now + LINGER_MS;
-    if (this.#isHalfClosed) this.deadline = this.#deadlines.now + this.#limits.clientTimeoutMs;
+  /** Reads from the client, unless there is no use or no room for what it sends. */
+  #readOn(): void {
+    const isWaiting = this.#phase === 'request' || this.#socket.writableLength > MAX_UNSENT_BYTES;
+    const isFull = isWaiting && (this.#pending?.length ?? 0) > MAX_PIPELINED_BYTES;
+    const isReading = this.#phase === 'lingering' || !(isFull || this.#isBodyPaused);
+    if (isReading === this.#isReading) return;
+    this.#isReading = isReading;
+    if (isReading) this.#socket.resume();
+    else this.#socket.pause();
   }
 
-  #await(): void {
-    const isBodyDue = this.#request?.body.isComplete === false && !this.#isBodyPaused;
-    const isReadDue = this.#responseBody !== undefined && this.#socket.writableLength >= MAX_UNSENT_BYTES;
-    this.deadline = isBodyDue || isReadDue ? this.#deadlines.now + this.#limits.clientTimeoutMs : NEVER;
+  /** The request's body has no taker at the moment. */
+  pause(): void {
+    this.#isBodyPaused = true;
+    this.#readOn();
+    this.#await();
   }
 
-  #drained(): void {
-    if (this.#responseBody === undefined) return;
-    this.deadline = NEVER;
-    this.#responseBody.resume();
+  resume(): void {
+    this.#isBodyPaused = false;
+    this.#readOn();
+    this.#await();
+  }
+
+  /** The request's body has arrived, or never will, or nobody takes it. */
+  settled(): void {
+    this.#isBodyPaused = false;
+    this.#settle();
   }
 
   #ended(): void {
     this.#isHalfClosed = true;
-    if (this.#phase === 'request') {
-      const body = (this.#request as Request).body;
-      if (!body.isComplete && !body.isAbandoned) this.destroy();
-    } else if (this.#phase === 'lingering') {
-      if (this.#socket.writableFinished) this.destroy();
+    const body = this.#request?.body;
+    if (this.#phase !== 'request') this.#advance();
+    else if (body?.isComplete === false && !body.isAbandoned) this.destroy();
+  }
+
+  // What goes back to the client.
+
+  #respond(request: ServerRequest, response: OutgoingResponse | undefined): void {
+    if (this.#request !== request || this.#phase !== 'request') {
+      if (response?.body instanceof MessageBody) response.body.abandon();
+    } else if (response === undefined) {
+      this.#reset();
     } else {
-      this.destroy();
+      request.isAnswered = true;
+      this.#isLast ||=
+        request.wantsClose ||
+        (this.#isHalfClosed && this.#pending === undefined) ||
+        isBodyLeft(request) ||
+        (response.body instanceof MessageBody && response.body.framing.kind === 'close');
+      this.#send(request, response);
     }
   }
 
+  #send(request: ServerRequest, { status, reason, headers, body }: OutgoingResponse): void {
+    const isDecoded =
+      request.version === '1.0' && body instanceof MessageBody && body.framing.kind === 'chunked';
+    if (isDecoded) headers.removeWhere((name) => name === 'transfer-encoding' || name === 'trailer');
+    let extra = this.#isLast ? 'Connection: close\r\n' : '';
+    if (!(body instanceof MessageBody) && status !== 204 && status !== 304 && !headers.has('content-length'))
+      extra += `Content-Length: ${body?.length ?? 0}\r\n`;
+    this.#unsentHead = formatHead(`HTTP/1.1 ${status} ${reason}`, headers, extra);
+    if (body instanceof MessageBody) {
+      this.#responseBody = body;
+      body.consume(this, { isDecoded });
+      this.#sendHead();
+    } else {
+      if (body !== undefined && body.length > 0 && request.method !== 'HEAD') this.data(body);
+      this.end();
+    }
+  }
+
+  #sendHead(): void {
+    if (this.#unsentHead === undefined) return;
+    this.#socket.write(this.#unsentHead, 'latin1');
+    this.#unsentHead = undefined;
+  }
+
+  /** The answer's body: bytes, its end, or that it broke off. */
+  data(chunk: Buffer): boolean {
+    const socket = this.#socket;
+    const head = this.#unsentHead;
+    if (head === undefined) {
+      socket.write(chunk, this.#onWritten);
+    } else if (chunk.length > JOIN_BYTES) {
+      socket.cork();
+      this.#sendHead();
+      socket.write(chunk, this.#onWritten);
+      socket.uncork();
+    } else {
+      this.#unsentHead = undefined;
+      const joined = Buffer.allocUnsafe(head.length + chunk.length);
+      joined.write(head, 0, 'latin1');
+      chunk.copy(joined, head.length);
+      socket.write(joined, this.#onWritten);
+    }
+    if (socket.writableLength === 0) return true;
+    this.#await();
+    return false;
+  }
+
+  end(): void {
+    this.#sendHead();
+    this.#responseBody = undefined;
+    this.#isResponseDone = true;
+    this.#settle();
+  }
+
+  /** Swift broke off: the client must not take what it has for the whole. */
+  error(): void {
+    this.#responseBody = undefined;
+    this.#reset();
+  }
+
+  readonly #onWritten = (): void => {
+    if (this.#socket.writableLength > 0 || this.#phase === 'closed') return;
+    if (this.#responseBody?.isChunkInUse === true) {
+      this.#await();
+      this.#responseBody.resume();
+    } else if (this.#phase === 'idle' || this.#phase === 'head') {
+      this.#advance();
+    }
+  };
+
+  /** Goes on to the next request when this one is done in both directions. */
+  #settle(): void {
+    const request = this.#request;
+    if (request === undefined || this.#phase !== 'request' || !this.#isResponseDone) return;
+    const { body } = request;
+    if (this.#isLast || body.isAbandoned || body.isFailed) {
+      this.#linger();
+    } else if (body.isComplete) {
+      this.#request = undefined;
+      this.#phase = 'idle';
+      this.#await();
+      if (this.#pending !== undefined || this.#isHalfClosed) setImmediate(() => this.#advance());
+      else this.#readOn();
+    } else {
+      this.#await();
+    }
+  }
+
+  /** The request cannot be completed: tells whoever works on it, then the client. */
+  #failRequest(error: AutosyncError): void {
+    const request = this.#request as ServerRequest;
+    request.body.fail(error);
+    if (!this.#isResponseDone) request.gone();
+    this.#refuse(error);
+  }
+
+  #refuse(error: AutosyncError): void {
+    if (this.#phase === 'lingering' || this.#phase === 'closed') return;
+    if (this.#phase === 'request' && this.#request?.isAnswered === true) {
+      this.#reset();
+      return;
+    }
+    if (this.#request !== undefined) this.#request.isAnswered = true;
+    const { status } = error.kind;
+    const text = `${error.message}\n`;
+    this.#socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: text/plain; charset=UTF-8\r\n` +
+        `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+    );
+    this.#linger();
+  }
+
+  /** Sends what is written and the end, and gives the client time to read it: closing at once could reset it away. */
+  #linger(): void {
+    if (this.#phase === 'lingering' || this.#phase === 'closed') return;
+    this.#phase = 'lingering';
+    this.#pending = undefined;
+    const body = this.#request?.body;
+    if (body?.isComplete === false) body.fail(new AutosyncError('REQUEST_TIMEOUT', 'It was answered before.'));
+    this.#socket.end();
+    this.#readOn();
+    this.#await();
+  }
+
+  /** Cuts the client off, so that it sees it. */
+  #reset(): void {
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+    this.#closed();
+  }
+
+  /** Sets the deadline by what the client is to do now: read, send the rest of a body, send a request, close. */
+  #await(): void {
+    const { clientTimeoutMs, keepaliveTimeoutMs } = this.#limits;
+    const isReaderDue = this.#socket.writableLength > 0;
+    if (isReaderDue) this.#progress = writeProgress(this.#socket);
+    let waitMs = clientTimeoutMs;
+    if (!isReaderDue) {
+      if (this.#phase === 'request') waitMs = this.#isBodyDue() ? clientTimeoutMs : NEVER;
+      else waitMs = this.#phase === 'lingering' ? LINGER_MS : keepaliveTimeoutMs;
+    }
+    this.deadline = this.#deadlines.now + waitMs;
+  }
+
+  #isBodyDue(): boolean {
+    const request = this.#request as ServerRequest;
+    return !(request.body.isComplete || request.isAwaitingContinue || this.#isBodyPaused);
+  }
+
   #closed(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#pending = undefined;
     this.#deadlines.delete(this);
     const request = this.#request;
     if (request !== undefined) {
+      request.isAnswered = true;
       request.body.fail(new AutosyncError('REQUEST_TIMEOUT', 'The client went away.'));
       this.#responseBody?.abandon();
-      if (!this.#isResponseDone) request.onGone?.();
+      if (!this.#isResponseDone) request.gone();
     }
     this.#onClosed(this);
   }
 }
 
-function writeJoined(socket: Socket, head: string, chunk: Buffer): void {
-  if (chunk.length > JOIN_BYTES) {
-    socket.cork();
-    socket.write(head, 'latin1');
-    socket.write(chunk);
-    socket.uncork();
-    return;
-  }
-  const joined = Buffer.allocUnsafe(head.length + chunk.length);
-  joined.write(head, 0, 'latin1');
-  chunk.copy(joined, head.length);
-  socket.write(joined);
+/** Whether the client may still send the rest of a body that nobody will read. */
+function isBodyLeft({ body, isAwaitingContinue }: ServerRequest): boolean {
+  return !body.isComplete && (!body.hasConsumer || body.isAbandoned || isAwaitingContinue);
 }
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-};

@@ -31,7 +31,15 @@ export class HttpServer {
     this.#server =
       options.tls === undefined
         ? net.createServer(socketOptions, accept)
-        : tls.createServer({ ...socketOptions, ...options.tls, ALPNProtocols: ['http/1.1'] }, accept);
+        : tls.createServer(
+            {
+              ...socketOptions,
+              ...options.tls,
+              ALPNProtocols: ['http/1.1'],
+              handshakeTimeout: options.limits.headerTimeoutMs,
+            },
+            accept,
+          );
     this.#server.maxConnections = options.maxConnections;
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
@@ -42,6 +50,8 @@ export class HttpServer {
       this.#server.once('error', reject);
       this.#server.listen({ port, host, backlog: 1024 }, () => {
         this.#server.removeListener('error', reject);
+        // One connection that cannot be accepted (no file descriptors left, say) is no reason to end.
+        this.#server.on('error', () => undefined);
         resolve((this.#server.address() as net.AddressInfo).port);
       });
     });

@@ -1,40 +1,43 @@
 // The app at the end of the pipeline: hands the request to the local Swift as it came, and its answer back as it comes.
-import type { Transport } from '../../http/http-client.js';
 import { formatHead, removeHopByHop } from '../../http/head.js';
 import type { HeaderList } from '../../http/headers.js';
-import { MessageBody } from '../../http/message-body.js';
+import type { Transport } from '../../http/http-client.js';
+import type { MessageBody } from '../../http/message-body.js';
+import { AutosyncError } from '../../lib/errors.js';
 import { textAnswer } from '../answer.js';
-import type { App, IncomingRequest } from '../station.js';
+import type { App } from '../station.js';
 
 /** Methods that do the same when they are done twice (RFC 9110, section 9.2.2, and Swift's COPY is not one of them). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
+const NON_ASCII = /[\x80-\xff]/;
 
 /** `name` stands in Via; a request that has passed it before goes in a circle and is refused. */
 export function proxy(transport: Transport, name: string): App {
   const via = `1.1 ${name}`;
   return async (exchange) => {
     const { request } = exchange;
-    const { method, headers, body } = request;
+    const { method, headers } = request;
     removeHopByHop(headers);
-    if (request.framing.kind === 'chunked') headers.remove('trailer');
-    const before = headers.getAll('via').join(', ');
-    if (before.includes(via)) {
+    if (hasPassed(headers, via)) {
       return textAnswer(
         exchange,
         508,
         'The request came back to this gateway: [app:proxy] upstream must name the Swift proxies.',
       );
     }
-    headers.set('Via', before === '' ? via : `${before}, ${via}`);
-    forwardFor(headers, request);
+    append(headers, 'Via', via);
+    append(headers, 'X-Forwarded-For', request.remoteAddress.replace(/^::ffff:/, ''));
+    if (request.framing.kind === 'chunked') headers.remove('trailer');
+    if (!headers.has('host')) headers.add('Host', transport.authority);
     const response = await transport.send({
       method,
-      head: formatHead(`${method} ${request.target} HTTP/1.1`, headers),
-      body: outgoingBody(body),
+      head: formatHead(`${method} ${request.target} HTTP/1.1`, asciiNamesFirst(headers)),
+      body: outgoingBody(request.body),
+      expectsContinue: request.expectsContinue,
       isIdempotent: IDEMPOTENT.has(method),
       onInformation: (head) => request.inform(head.status, head.reason, head.headers),
       onStart: (abort) => {
-        if (!exchange.outlivesClient) request.onGone = abort;
+        if (!exchange.outlivesClient) request.onGone = () => abort(clientGone());
       },
     });
     removeHopByHop(response.headers);
@@ -48,8 +51,30 @@ function outgoingBody(body: MessageBody): MessageBody | Buffer | undefined {
   return body.takeBuffered() ?? body;
 }
 
-function forwardFor(headers: HeaderList, request: IncomingRequest): void {
-  const address = request.remoteAddress.replace(/^::ffff:/, '');
-  const before = headers.getAll('x-forwarded-for').join(', ');
-  headers.set('X-Forwarded-For', before === '' ? address : `${before}, ${address}`);
+function hasPassed(headers: HeaderList, via: string): boolean {
+  return headers.getAll('via').some((value) => value.split(',').some((element) => element.trim() === via));
+}
+
+function append(headers: HeaderList, name: string, element: string): void {
+  headers.set(name, [...headers.getAll(name), element].join(', '));
+}
+
+/**
+ * Python's header parser takes all that follows a header with a non-ASCII name for the message's body. Swift reads on
+ * there, but loses what looks like a part of a multipart body (swift/common/http_protocol.py, get_environ): a hidden
+ * Content-Length would let a client smuggle requests past us. So such names go last; all else keeps its order.
+ */
+function asciiNamesFirst(headers: HeaderList): HeaderList {
+  const { raw } = headers;
+  let i = 0;
+  while (i < raw.length && !NON_ASCII.test(raw[i] as string)) i += 2;
+  if (i >= raw.length) return headers;
+  const ordered = headers.clone();
+  ordered.removeWhere((name) => NON_ASCII.test(name));
+  for (const [name, value] of headers) if (NON_ASCII.test(name)) ordered.add(name, value);
+  return ordered;
+}
+
+function clientGone(): AutosyncError {
+  return new AutosyncError('REQUEST_TIMEOUT', 'The client went away.');
 }

@@ -1,0 +1,62 @@
+// A request as a client sent it. Knows nothing of how it is answered.
+import type { Socket } from 'node:net';
+import { connectionTokens, formatHead, type Framing, type RequestHead } from './head.js';
+import type { HeaderList } from './headers.js';
+import type { MessageBody } from './message-body.js';
+
+/** A request as it came; `headers` may be edited in place. */
+export interface IncomingRequest extends RequestHead {
+  readonly body: MessageBody;
+  readonly remoteAddress: string;
+  /** The client waits for `100 Continue` before it sends its body; who reads the body here and not at Swift has to say it, by `inform`. */
+  readonly expectsContinue: boolean;
+  /** Passes a 1xx answer on (dropped for HTTP/1.0, which does not know them). */
+  inform(status: number, reason: string, headers: HeaderList): void;
+  /** Called once if the client goes away before it has the whole answer. */
+  onGone: (() => void) | undefined;
+}
+
+export class ServerRequest implements IncomingRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly version: '1.0' | '1.1';
+  readonly headers: HeaderList;
+  readonly framing: Framing;
+  readonly body: MessageBody;
+  readonly remoteAddress: string;
+  readonly expectsContinue: boolean;
+  readonly wantsClose: boolean;
+  /** The client waits for `100 Continue`, and has not had it yet. */
+  isAwaitingContinue: boolean;
+  isAnswered = false;
+  onGone: (() => void) | undefined;
+  readonly #socket: Socket;
+
+  constructor(head: RequestHead, body: MessageBody, socket: Socket, remoteAddress: string) {
+    this.method = head.method;
+    this.target = head.target;
+    this.version = head.version;
+    this.headers = head.headers;
+    this.framing = head.framing;
+    this.body = body;
+    this.remoteAddress = remoteAddress;
+    this.expectsContinue =
+      head.version === '1.1' && head.headers.get('expect')?.toLowerCase() === '100-continue';
+    this.isAwaitingContinue = this.expectsContinue;
+    this.wantsClose = head.version === '1.0' || connectionTokens(head.headers).includes('close');
+    this.#socket = socket;
+  }
+
+  inform(status: number, reason: string, headers: HeaderList): void {
+    if (this.version === '1.0' || this.isAnswered) return;
+    if (status === 100) this.isAwaitingContinue = false;
+    this.#socket.write(formatHead(`HTTP/1.1 ${status} ${reason}`, headers), 'latin1');
+  }
+
+  /** The client went away before it had the whole answer. */
+  gone(): void {
+    const { onGone } = this;
+    this.onGone = undefined;
+    onGone?.();
+  }
+}
