@@ -37,8 +37,8 @@ export const DEFAULT_OPTIONS = {
     doc: 'Only where clusters are named by URL (autosync_my_cluster): the hosts that container sync may come from and go to, as in Swift. Has to hold the host of every peer.',
   }),
   max_header_size: option(is.bytes(1024, 1_048_576), {
-    default: '32768',
-    doc: 'The most that the request line and headers of one request may take together. More is answered 431.',
+    default: '73728',
+    doc: 'The most that the request line and headers of one request may take together; the default is what Swift itself takes (8 KiB and 64 KiB). More is answered 431.',
   }),
   header_timeout: option(is.seconds(0.1, 3600), {
     default: '30',

@@ -100,7 +100,7 @@ describe('what loads', () => {
       workers: 'auto',
       swiftDir: '/etc/swift',
       logLevel: 'INFO',
-      maxHeaderSizeBytes: 32_768,
+      maxHeaderSizeBytes: 73_728,
       headerTimeoutMs: 30_000,
     });
     expect(config.server.certFile).toBeUndefined();

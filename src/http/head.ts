@@ -138,6 +138,9 @@ function requestFraming(headers: HeaderList, version: '1.0' | '1.1'): Framing {
     throw new AutosyncError('BAD_REQUEST', 'There must be exactly one Host.');
   }
   if (encoding !== undefined) {
+    // Swift's own answer to two codings (common/swob.py, message_length).
+    if (encoding.includes(',') && length === undefined)
+      throw new AutosyncError('UNKNOWN_CODING', 'Transfer-Encoding must be chunked, alone.');
     if (length !== undefined || version === '1.0' || encoding.toLowerCase() !== 'chunked') {
       throw new AutosyncError('BAD_REQUEST', 'Transfer-Encoding must be chunked, alone, in HTTP/1.1.');
     }

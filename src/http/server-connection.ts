@@ -261,6 +261,7 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
       request.version === '1.0' && body instanceof MessageBody && body.framing.kind === 'chunked';
     if (isDecoded) headers.removeWhere((name) => name === 'transfer-encoding' || name === 'trailer');
     let extra = this.#isLast ? 'Connection: close\r\n' : '';
+    if (!this.#isLast && request.asksForKeepAlive) extra = 'Connection: keep-alive\r\n';
     if (!(body instanceof MessageBody) && status !== 204 && status !== 304 && !headers.has('content-length'))
       extra += `Content-Length: ${body?.length ?? 0}\r\n`;
     this.#unsentHead = formatHead(`HTTP/1.1 ${status} ${reason}`, headers, extra);
@@ -374,7 +375,8 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
     this.#phase = 'lingering';
     this.#pending = undefined;
     const body = this.#request?.body;
-    if (body?.isComplete === false) body.fail(new AutosyncError('REQUEST_TIMEOUT', 'It was answered before.'));
+    if (body?.isComplete === false)
+      body.fail(new AutosyncError('REQUEST_TIMEOUT', 'It was answered before.'));
     this.#socket.end();
     this.#readOn();
     this.#await();

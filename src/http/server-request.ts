@@ -26,6 +26,8 @@ export class ServerRequest implements IncomingRequest {
   readonly remoteAddress: string;
   readonly expectsContinue: boolean;
   readonly wantsClose: boolean;
+  /** It asks, needlessly in HTTP/1.1, for the connection to be kept: Swift says then that it is (eventlet/wsgi.py). */
+  readonly asksForKeepAlive: boolean;
   /** The client waits for `100 Continue`, and has not had it yet. */
   isAwaitingContinue: boolean;
   isAnswered = false;
@@ -44,6 +46,7 @@ export class ServerRequest implements IncomingRequest {
       head.version === '1.1' && head.headers.get('expect')?.toLowerCase() === '100-continue';
     this.isAwaitingContinue = this.expectsContinue;
     this.wantsClose = head.version === '1.0' || connectionTokens(head.headers).includes('close');
+    this.asksForKeepAlive = head.headers.get('connection')?.toLowerCase() === 'keep-alive';
     this.#socket = socket;
   }
 

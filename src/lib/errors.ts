@@ -21,6 +21,13 @@ export const ERRORS = {
     isRetryable: false,
     hint: 'Send one framing (Content-Length or chunked), CRLF line ends and no folded header lines.',
   },
+  UNKNOWN_CODING: {
+    message: 'The request body has more codings than chunked.',
+    status: 501,
+    exitCode: 2,
+    isRetryable: false,
+    hint: 'Send the body with Transfer-Encoding: chunked alone, or with a Content-Length.',
+  },
   HEADERS_TOO_LARGE: {
     message: 'The request line and headers are larger than the gateway accepts.',
     status: 431,

@@ -1,4 +1,5 @@
 // The configuration files of one real Swift cluster, as text. Pure: what goes where is decided in plan.ts.
+import { OPERATOR_ROLE, RESELLER_ROLE } from './keystone-admin.js';
 import { mergeSections, renderIni, type Sections } from './ini-text.js';
 import {
   foldersOf,
@@ -6,6 +7,7 @@ import {
   REALM_NAME,
   type ClusterPlan,
   type ClusterSettings,
+  type KeystoneAccess,
   type Policy,
   type RealmView,
 } from './plan.js';
@@ -30,7 +32,7 @@ const PLAIN_FILTERS = [
   ],
   ...['copy', 'container-quotas', 'account-quotas', 'slo', 'dlo', 'symlink', 'proxy-logging', 'name_check'],
   ...['crossdomain', 'etag-quoter', 'ratelimit', 'domain_remap', 'cname_lookup', 'list-endpoints', 's3token'],
-  ...['keystoneauth', 'read_only'],
+  'read_only',
 ];
 
 /** Every file of a cluster's swift_dir except the rings and the gateway's own, by name. */
@@ -113,14 +115,14 @@ function proxySections(plan: ClusterPlan, settings: ClusterSettings): Sections {
   );
   return {
     'DEFAULT': { ...commonOptions(plan, settings), bind_port: plan.ports.proxy, workers: 0 },
-    'pipeline:main': { pipeline: `${settings.pipeline} proxy-server` },
+    'pipeline:main': { pipeline: `${pipelineOf(settings)} proxy-server` },
     'app:proxy-server': {
       use: 'egg:swift#proxy',
       account_autocreate: true,
       allow_account_management: true,
       ...patience,
-      // One replica: a server that was down must be asked again as soon as it is back.
-      error_suppression_limit: 1_000_000,
+      // One replica: a server that was down, or had no room for one object, must be asked again at once.
+      error_suppression_interval: 0,
     },
     ...Object.fromEntries(plain),
     'filter:cache': { use: 'egg:swift#memcache' },
@@ -131,12 +133,43 @@ function proxySections(plan: ClusterPlan, settings: ClusterSettings): Sections {
       SERVICE_require_group: 'service',
       ...tempauthOptions(users),
     },
+    ...keystoneFilters(settings.keystone),
     'filter:versioned_writes': {
       use: 'egg:swift#versioned_writes',
       allow_versioned_writes: true,
       allow_object_versioning: true,
     },
     'filter:s3api': { use: 'egg:swift#s3api', s3_acl: false, allow_multipart_uploads: true },
+  };
+}
+
+function pipelineOf({ pipeline, keystone }: ClusterSettings): string {
+  return keystone === undefined ? pipeline : pipeline.replace('tempauth', 'authtoken keystoneauth');
+}
+
+function keystoneFilters(access: KeystoneAccess | undefined): Sections {
+  if (access === undefined) return {};
+  return {
+    'filter:authtoken': {
+      'paste.filter_factory': 'keystonemiddleware.auth_token:filter_factory',
+      'www_authenticate_uri': access.url,
+      'auth_url': access.url,
+      'auth_type': 'password',
+      'project_domain_name': 'Default',
+      'user_domain_name': 'Default',
+      'project_name': 'service',
+      'username': 'swift',
+      'password': access.swiftPassword,
+      'delay_auth_decision': true,
+      'cache': 'swift.cache',
+      'include_service_catalog': false,
+    },
+    'filter:keystoneauth': {
+      use: 'egg:swift#keystoneauth',
+      reseller_prefix: 'AUTH',
+      operator_roles: `admin, ${OPERATOR_ROLE}`,
+      reseller_admin_role: RESELLER_ROLE,
+    },
   };
 }
 

@@ -1,11 +1,16 @@
-// Answers /healthcheck: this gateway is alive (it says nothing of Swift behind it).
-import { textAnswer } from '../answer.js';
+// Answers /healthcheck as Swift's filter of that name does: this gateway is alive (it says nothing of Swift behind it).
+import { HeaderList } from '../../http/headers.js';
 import type { Filter } from '../station.js';
 
 export function healthcheck(): Filter {
   return (exchange, next) => {
-    const { method, target } = exchange.request;
-    if (target !== '/healthcheck' || (method !== 'GET' && method !== 'HEAD')) return next();
-    return Promise.resolve(textAnswer(exchange, 200, 'OK'));
+    if (exchange.request.target.split('?', 1)[0] !== '/healthcheck') return next();
+    const headers = HeaderList.from([
+      ['Content-Type', 'text/plain'],
+      ['Content-Length', '2'],
+      ['X-Trans-Id', exchange.id],
+      ['Date', new Date().toUTCString()],
+    ]);
+    return Promise.resolve({ status: 200, reason: 'OK', headers, body: Buffer.from('OK') });
   };
 }
