@@ -96,7 +96,9 @@ export class Balancer implements Transport {
     }
     if (best !== undefined) return best;
     // None takes part: one request at a time tries each that is out, the others fail at once.
-    const trial = this.#servers.find((server) => server.isEjected && !server.isOnTrial && !tried.includes(server));
+    const trial = this.#servers.find(
+      (server) => server.isEjected && !server.isOnTrial && !tried.includes(server),
+    );
     if (trial !== undefined) trial.isOnTrial = true;
     return trial;
   }
@@ -118,11 +120,14 @@ export class Balancer implements Transport {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       if (!server.isEjected || this.#isClosed) return;
-      isAnswering(server.pool).then((isBack) => {
-        if (!server.isEjected) return;
-        if (isBack) this.#bringBack(server);
-        else this.#watch(server, Math.min(delayMs * 2, MAX_EJECT_MS));
-      }, () => undefined);
+      isAnswering(server.pool).then(
+        (isBack) => {
+          if (!server.isEjected) return;
+          if (isBack) this.#bringBack(server);
+          else this.#watch(server, Math.min(delayMs * 2, MAX_EJECT_MS));
+        },
+        () => undefined,
+      );
     }, delayMs);
     timer.unref();
     this.#timers.add(timer);

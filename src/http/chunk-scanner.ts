@@ -57,8 +57,10 @@ export class ChunkScanner {
   }
   #byte(byte: number): void {
     switch (this.#step) {
-      case 'size':
-        return this.#sizeByte(byte);
+      case 'size': {
+        this.#sizeByte(byte);
+        return;
+      }
       case 'extension':
         if (byte === CR) this.#step = 'size-lf';
         else this.#text(byte, MAX_EXTENSION_BYTES);
@@ -85,7 +87,10 @@ export class ChunkScanner {
         }
         if (byte === 0x20 || byte === 0x09) throw wrong('a folded trailer');
         this.#step = 'trailer';
-        return this.#text(byte, MAX_TRAILER_BYTES);
+        {
+          this.#text(byte, MAX_TRAILER_BYTES);
+          return;
+        }
       case 'trailer':
         if (byte === CR) this.#step = 'trailer-lf';
         else this.#text(byte, MAX_TRAILER_BYTES);

@@ -109,7 +109,7 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
     this.#socket = socket;
     socket.on(endpoint.isTls ? 'secureConnect' : 'connect', () => this.#connected());
     socket.on('end', () => this.#ended());
-    socket.on('error', (error) => this.#fail(error));
+    socket.on('error', (error: Error) => this.#fail(error));
     socket.on('close', () => this.#fail(new Error('The connection was closed.')));
     options.deadlines.add(this);
   }
@@ -194,7 +194,10 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
 
   expire(): void {
     if (this.#exchange !== undefined && this.#socket.writableLength > 0) {
-      if (writeProgress(this.#socket) !== this.#progress) return this.#await();
+      if (writeProgress(this.#socket) !== this.#progress) {
+        this.#await();
+        return;
+      }
     }
     const limit = `Silence for ${this.#options.silenceMs / 1000} s.`;
     this.#fail(new AutosyncError('UPSTREAM_TIMEOUT', limit));
@@ -244,7 +247,10 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
       }
       const head = parseResponseHead(buffer, end);
       buffer = buffer.subarray(end);
-      if (head.status >= 200) return this.#startBody(exchange, head, buffer);
+      if (head.status >= 200) {
+        this.#startBody(exchange, head, buffer);
+        return;
+      }
       if (head.status === 101) throw new AutosyncError('BAD_ANSWER', 'It switched protocols unasked.');
       if (head.status === 100) exchange.isAwaitingContinue = false;
       exchange.request.onInformation?.(head);
@@ -289,8 +295,7 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
       exchange.body === undefined
         ? exchange.isRequestSent || exchange.isAwaitingContinue
         : !exchange.body.isComplete && !this.#isPaused;
-    this.deadline =
-      isBlocked || isAnswerDue ? this.#options.deadlines.now + this.#options.silenceMs : NEVER;
+    this.deadline = isBlocked || isAnswerDue ? this.#options.deadlines.now + this.#options.silenceMs : NEVER;
   }
 
   #ended(): void {

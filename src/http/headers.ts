@@ -30,8 +30,7 @@ export class HeaderList {
 
   static from(fields: Iterable<readonly [string, string]> | Readonly<Record<string, string>>): HeaderList {
     const list = new HeaderList();
-    const entries =
-      Symbol.iterator in fields ? (fields as Iterable<readonly [string, string]>) : Object.entries(fields);
+    const entries = Symbol.iterator in fields ? fields : Object.entries(fields);
     for (const [name, value] of entries) list.raw.push(name, value);
     return list;
   }

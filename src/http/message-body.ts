@@ -85,6 +85,10 @@ export class MessageBody {
 
   /** Starts the flow into the consumer. `isDecoded`: chunk framing taken off. */
   consume(consumer: BodyConsumer, options: { isDecoded?: boolean } = {}): void {
+    if (this.#consumer !== undefined) {
+      consumer.error(new Error('The body has been taken before.'));
+      return;
+    }
     this.#consumer = consumer;
     if (options.isDecoded === true && this.#scanner !== undefined) {
       this.#decoder = new ChunkScanner((data) => this.#deliver(data));

@@ -41,7 +41,7 @@ export class HttpServer {
             accept,
           );
     this.#server.maxConnections = options.maxConnections;
-    this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#server.on('tlsClientError', (_error: Error, socket: net.Socket) => socket.destroy());
   }
 
   /** Resolves with the port (0 asks for a free one). */

@@ -27,11 +27,18 @@ export function parseSwiftPath(target: string): SwiftPath {
   return { kind: 'object', account, container, object };
 }
 
-/** The value of a query parameter, decoded; undefined when it is not there. Names compare exactly, as in Swift. */
+/** The value of a query parameter, decoded; undefined when it is not there. Of several the last counts, as in Swift (common/swob.py, params). */
 export function queryParameter(target: string, name: string): string | undefined {
   const start = target.indexOf('?');
   if (start < 0) return undefined;
-  return new URLSearchParams(target.slice(start + 1)).get(name) ?? undefined;
+  let value: string | undefined;
+  for (const field of target.slice(start + 1).split('&')) {
+    const equals = field.indexOf('=');
+    const key = equals < 0 ? field : field.slice(0, equals);
+    if (field !== '' && decodeQuery(key) === name)
+      value = decodeQuery(equals < 0 ? '' : field.slice(equals + 1));
+  }
+  return value;
 }
 
 /** `/v1/account[/container[/object]]`, percent-encoded; `/` inside an object name stays. */
@@ -55,17 +62,27 @@ function endOfSegment(path: string, start: number): number {
   return slash < 0 ? path.length : slash;
 }
 
-// eslint-disable-next-line no-control-regex -- plain ASCII is the common case and needs no decoding
+/** Visible ASCII without `%`: the common case, which needs no decoding. */
 const PLAIN = /^[\x21-\x24\x26-\x7e]*$/;
 
+/** Undefined for what Swift refuses with 412: invalid UTF-8, or a NUL. */
 function decodePath(path: string): string | undefined {
   if (PLAIN.test(path)) return path;
-  const unescaped = path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
-    String.fromCharCode(parseInt(hex, 16)),
-  );
   try {
-    return DECODER.decode(Buffer.from(unescaped, 'latin1'));
+    const decoded = DECODER.decode(unescape(path));
+    return decoded.includes('\0') ? undefined : decoded;
   } catch {
     return undefined;
   }
+}
+
+function decodeQuery(text: string): string {
+  return unescape(text.replaceAll('+', ' ')).toString('utf8');
+}
+
+function unescape(text: string): Buffer {
+  const latin1 = text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
+  return Buffer.from(latin1, 'latin1');
 }

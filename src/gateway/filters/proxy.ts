@@ -47,7 +47,8 @@ export function proxy(transport: Transport, name: string): App {
 
 /** A body that is here whole can be sent again on a new connection; any other streams. */
 function outgoingBody(body: MessageBody): MessageBody | Buffer | undefined {
-  if (body.framing.kind === 'none') return undefined;
+  const { framing } = body;
+  if (framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0)) return undefined;
   return body.takeBuffered() ?? body;
 }
 
