@@ -32,8 +32,7 @@ export function installDebianPackages(names) {
     );
   }
   const isRoot = process.getuid() === 0;
-  if (!isRoot && !isThere('sudo'))
-    fail('OpenStack Swift is not installed. As root:', `  apt-get update && ${command}`);
+  if (!isRoot && !isThere('sudo')) fail('Packages are missing. As root:', `  apt-get update && ${command}`);
   console.log(`Installing Debian packages, about a minute: ${names.join(' ')} …`);
   if (!isRoot) console.log('(with sudo, which may ask for your password)');
   const isDone = apt(isRoot, ['update', '-qq']) && apt(isRoot, ['install', ...APT_OPTIONS, ...names]);

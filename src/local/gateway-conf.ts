@@ -1,6 +1,13 @@
 // The text of a local cluster's autosync.conf. Pure; knows the file's form, not what the gateway makes of it.
 import { mergeSections, renderIni, type Sections } from './ini-text.js';
-import { foldersOf, LOOPBACK, REALM_NAME, type ClusterPlan, type ClusterSettings } from './plan.js';
+import {
+  foldersOf,
+  LOOPBACK,
+  REALM_NAME,
+  type ClusterPlan,
+  type ClusterSettings,
+  type KeystoneAccess,
+} from './plan.js';
 
 /** The secrets shared by the clusters of a realm, in every cluster's swift_dir. */
 export const SECRETS_FILE = 'autosync-secrets';
@@ -39,12 +46,26 @@ function gatewaySections(
       accounts: settings.accounts,
       secret_file: `${swiftDir}/${SECRETS_FILE}`,
     },
-    'service': {
-      auth_version: 1,
-      auth_url: `${proxyUrl}/auth/v1.0`,
-      user: 'autosync:service',
-      key: plan.serviceKey,
-    },
+    'service': settings.keystone ? keystoneService(settings.keystone) : tempauthService(plan, proxyUrl),
     'admin': { bind_ip: settings.gatewayBindIp, bind_port: plan.ports.admin },
+  };
+}
+
+function tempauthService(plan: ClusterPlan, proxyUrl: string): Sections[string] {
+  return {
+    auth_version: 1,
+    auth_url: `${proxyUrl}/auth/v1.0`,
+    user: 'autosync:service',
+    key: plan.serviceKey,
+  };
+}
+
+function keystoneService({ url, servicePassword }: KeystoneAccess): Sections[string] {
+  return {
+    auth_version: 3,
+    auth_url: url,
+    username: 'autosync',
+    password: servicePassword,
+    project_name: 'service',
   };
 }

@@ -53,6 +53,8 @@ export interface ClusterSettings {
   readonly logLevel: string;
   /** Where the gateway listens, besides being reached at 127.0.0.1. */
   readonly gatewayBindIp: string;
+  /** Users are Keystone's instead of TempAuth's. Set by the realm. */
+  readonly keystone?: KeystoneAccess | undefined;
   /** The system user that Swift runs as: the current one. */
   readonly user: string;
   readonly proxyConf?: SectionOverrides | undefined;
@@ -63,6 +65,16 @@ export interface ClusterSettings {
   readonly gatewayConf?: SectionOverrides | undefined;
   /** Has the last word on the text of autosync.conf. */
   readonly rewriteGatewayConf?: ((text: string, cluster: ClusterPlan) => string) | undefined;
+}
+
+/** How clusters and gateways reach a Keystone. */
+export interface KeystoneAccess {
+  /** Ends in `/v3`. */
+  readonly url: string;
+  /** Of the user `swift`, who validates tokens. */
+  readonly swiftPassword: string;
+  /** Of the user `autosync`, the gateway's, a reseller admin in the project `service`. */
+  readonly servicePassword: string;
 }
 
 /** One cluster's names and places, all fixed before anything starts. */

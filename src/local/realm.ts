@@ -5,19 +5,23 @@ import { newSecrets } from '../sync/secrets.js';
 import { LocalCluster } from './cluster.js';
 import { lockFolder, type FolderLock } from './folder-lock.js';
 import { SECRETS_FILE } from './gateway-conf.js';
+import { LocalKeystone } from './keystone.js';
 import type { Link } from './link.js';
 import { LocalError } from './local-error.js';
-import { CLUSTER_NAMES, type Role } from './plan.js';
+import { CLUSTER_NAMES, LOOPBACK, type Role } from './plan.js';
 import { planRealm, type RealmPlan } from './realm-file.js';
 import { openLinks, realmAsSeenBy } from './realm-links.js';
 import { settingsFor, type RealmOptions } from './realm-options.js';
 import { checkExtendedAttributes, checkPrograms } from './requirements.js';
 import { buildRings } from './rings.js';
+import { TEST_USERS } from './users.js';
 
 export type { RealmOptions } from './realm-options.js';
 
 /** Remembers for which ports the rings were built. */
 const RINGS_STAMP = 'rings.json';
+
+const KEYSTONE_FOLDER = 'keystone';
 
 const SWIFT_SERVERS: readonly Role[] = ['memcached', 'account', 'container', 'object', 'proxy'];
 
@@ -28,6 +32,7 @@ interface Running {
   readonly clusters: readonly LocalCluster[];
   readonly links: Link[];
   readonly lock: FolderLock;
+  readonly keystone: LocalKeystone | undefined;
 }
 
 /** A running realm. */
@@ -69,6 +74,11 @@ export class LocalRealm {
     return this.running.plan.realmKey;
   }
 
+  /** The identity service of all clusters, when `keystone` was asked for. */
+  get keystone(): LocalKeystone | undefined {
+    return this.running.keystone;
+  }
+
   cluster(name: string): LocalCluster {
     const found = this.clusters.find((cluster) => cluster.name === name);
     if (found === undefined) throw new LocalError(`There is no cluster ${name}.`);
@@ -106,18 +116,30 @@ async function prepare(options: RealmOptions): Promise<Running> {
     if (options.fresh === true) clear(folder);
     checkExtendedAttributes(folder);
     const plan = await planRealm(folder, count, { ...options, firstPort: options.firstPort ?? 18_000 });
+    const keystone = options.keystone === true ? await startKeystone(folder, plan, options) : undefined;
     const clusters = plan.clusters.map(
-      (cluster) => new LocalCluster(cluster, settingsFor(options, cluster.name)),
+      (cluster) => new LocalCluster(cluster, settingsFor(options, cluster.name, keystone?.access)),
     );
-    return { folder, plan, clusters, links: [], lock };
+    return { folder, plan, clusters, links: [], lock, keystone };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
+async function startKeystone(folder: string, plan: RealmPlan, options: RealmOptions): Promise<LocalKeystone> {
+  options.onProgress?.('Starting Keystone');
+  const keystone = await LocalKeystone.start(join(folder, KEYSTONE_FOLDER), options.users ?? TEST_USERS);
+  const role = options.gateways === false ? 'proxy' : 'gateway';
+  const urls = plan.clusters.map(({ name, ports }) => {
+    return [name, `http://${LOOPBACK}:${ports[role]}/v1/AUTH_%(tenant_id)s`] as const;
+  });
+  await (await keystone.admin()).setEndpoints(Object.fromEntries(urls));
+  return keystone;
+}
+
 function clear(folder: string): void {
-  for (const name of [...CLUSTER_NAMES, 'realm.json', RINGS_STAMP, SECRETS_FILE]) {
+  for (const name of [...CLUSTER_NAMES, KEYSTONE_FOLDER, 'realm.json', RINGS_STAMP, SECRETS_FILE]) {
     rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
@@ -148,8 +170,8 @@ function shareSecrets(file: string, clusters: readonly LocalCluster[]): void {
   for (const cluster of clusters) cluster.copySecrets(file);
 }
 
-async function stopAll({ clusters, links, lock }: Running): Promise<void> {
-  await Promise.all(clusters.map((cluster) => cluster.stop()));
+async function stopAll({ clusters, links, lock, keystone }: Running): Promise<void> {
+  await Promise.all([keystone?.stop(), ...clusters.map((cluster) => cluster.stop())]);
   await Promise.all(links.map((link) => link.close()));
   await lock.release();
 }
