@@ -1,0 +1,37 @@
+// What the kernel knows of a process: CPU time, memory, bytes written. Reads /proc only.
+import { readdirSync, readFileSync } from 'node:fs';
+
+const TICK_MS = 10;
+
+/** CPU time used so far by the process's threads, in ms; those of a process that is gone count as 0. */
+export function cpuMs(pid: number): number {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.reduce((sum, thread) => sum + threadCpuMs(`/proc/${pid}/task/${thread}`), 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Nanoseconds where the kernel counts them (schedstat), else ticks of 10 ms. */
+function threadCpuMs(folder: string): number {
+  try {
+    const [ns] = readFileSync(`${folder}/schedstat`, 'utf8').split(' ');
+    return Number(ns) / 1e6;
+  } catch {
+    const text = readFileSync(`${folder}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  }
+}
+
+/** Memory the process has in use now, in MB. */
+export function residentMb(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1] ?? NaN) / 1024;
+}
+
+/** All bytes the process has given to write calls so far. */
+export function bytesWritten(pid: number): number {
+  return Number(/^wchar: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1] ?? NaN);
+}

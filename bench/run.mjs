@@ -1,0 +1,13 @@
+// `npm run bench:gateway`: installs what is missing, builds what is stale, runs the benchmarks. Plain Node, no dependency.
+import { endWithNpm } from '../scripts/end-with-npm.mjs';
+import { fail, prepare } from '../scripts/prepare.mjs';
+import { installBenchPackages } from './install.mjs';
+
+endWithNpm();
+prepare();
+installBenchPackages();
+const { build, isStale } = await import('../scripts/build-if-stale.mjs');
+if (isStale() && !build()) fail('The build failed; see above.');
+await import('./typescript-loader.mjs');
+const { main } = await import('./gateway.ts');
+await main(process.argv.slice(2));
