@@ -7,9 +7,10 @@ import { namedSettings } from '../../swift/settings.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { planSync, SYNC_REMOVAL, type SyncPlan, type SyncState } from '../../sync/sync-plan.js';
 import { audienceOf, rightsFor, syncWish, type Audience, type ContainerName, type Site } from '../site.js';
-import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import type { Exchange, IncomingRequest, Next, OutgoingResponse } from '../station.js';
 import { CHANGE, withToken } from './change-headers.js';
 import { passChange } from './create-synced.js';
+import { withoutDropped } from './dropped.js';
 import { askWhoHoldsBack, tellSyncState } from './hold-back.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
 import { setSync } from './set-sync.js';
@@ -35,13 +36,17 @@ export async function changeContainer(
     : await passChange(site, exchange, next, name, audience);
   if (!isSuccess(response.status)) return response;
   return followUp(site, exchange, response, audience, () =>
-    tellPeers({ site, name, audience, named, rights, isNew: response.status === 201 }, response.headers),
+    tellPeers(
+      { site, request: exchange.request, name, audience, named, rights, isNew: response.status === 201 },
+      response.headers,
+    ),
   );
 }
 
 /** A change that the local Swift has done. */
 interface Done {
   readonly site: Site;
+  readonly request: IncomingRequest;
   readonly name: ContainerName;
   readonly audience: Audience;
   /** The container was not here before. */
@@ -53,7 +58,7 @@ interface Done {
 
 /** Sends what Swift now holds, not what the client sent: Swift drops, without a word, what a client may not set. */
 async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonly Outcome[]> {
-  const { site, name, audience, rights } = done;
+  const { site, request, name, audience, rights } = done;
   const { state, answer } = await site.swift.readContainer(rights, name.account, name.container);
   // Deleted again meanwhile: whoever did that tells the peers.
   if (answer.status === 404) return [];
@@ -62,7 +67,8 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
     return nobodyHeard(audience, detail);
   }
   const plan = await planHere(done, state);
-  const change = changeHeaders(done, state, plan);
+  const named = await withoutDropped(site, request, name, done.named, state);
+  const change = changeHeaders({ ...done, named }, state, plan);
   const [outcomes, result] = await Promise.all([
     Promise.all(audience.peers.map((peer) => sendChange(peer, name, change))),
     setSync(site, rights, name, plan.change),

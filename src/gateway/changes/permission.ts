@@ -13,9 +13,12 @@ export function askWhetherClientMay(
   request: IncomingRequest,
   name: ContainerName,
 ): Promise<ClientAnswer> {
-  const headers = new HeaderList();
-  for (const [header, value] of request.headers)
-    if (PROOFS.includes(header.toLowerCase())) headers.add(header, value);
   const target = swiftTarget(name.account, name.container);
+  const headers = proofsOf(request.headers);
   return site.swift.request({ kind: 'token', token: undefined }, { method: 'POST', target, headers });
+}
+
+/** The headers by which the client proves who it is, and no others. */
+export function proofsOf(headers: HeaderList): HeaderList {
+  return HeaderList.from([...headers].filter(([header]) => PROOFS.includes(header.toLowerCase())));
 }
