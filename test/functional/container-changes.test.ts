@@ -1,6 +1,17 @@
 // Container PUT and POST through any gateway: every cluster then holds the same settings.
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cluster, clusters, connectionsOver, freshUser, link, send, waitFor } from '../support/clusters.js';
+import {
+  cluster,
+  clusters,
+  connectionsOver,
+  freshUser,
+  link,
+  send,
+  waitFor,
+  type SwiftSession,
+} from '../support/clusters.js';
 import { expectEverywhere, headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
 
 const names = clusters().map(({ name }) => name);
@@ -81,10 +92,25 @@ describe('every kind of setting', () => {
   });
 
   it('may have a name of UTF-8 letters, or be written with underscores', async () => {
-    const headers = [latin1('X-Container-Meta-Größe'), 'm', 'X_Container_Meta_Under_Score', 'u'];
-    const here = await sessions.direct[names[0]!]!.request('PUT', '/odd-setting-direct', headers);
-    const answer = await sessions.via[names[0]!]!.request('PUT', '/odd-setting', headers);
-    expect(answer.status).toBe(here.status);
+    // Node's own client does not send such names.
+    const put = (session: SwiftSession, path: string): Promise<string> => {
+      const { host, hostname, port } = new URL(session.baseUrl);
+      const socket = connect(Number(port), hostname);
+      const lines = [
+        `PUT /v1/${session.user.account}${path} HTTP/1.1`,
+        `Host: ${host}`,
+        `X-Auth-Token: ${session.token}`,
+        'X-Container-Meta-Größe: m',
+        'X_Container_Meta_Under_Score: u',
+        'Content-Length: 0',
+        'Connection: close',
+      ];
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      return text(socket);
+    };
+    const direct = await put(sessions.direct[names[0]!]!, '/odd-setting-direct');
+    const answer = await put(sessions.via[names[0]!]!, '/odd-setting');
+    expect(answer.split('\r\n', 1)).toEqual(direct.split('\r\n', 1));
     const told = (await headEverywhere(sessions, '/odd-setting-direct'))[names[0]!]!;
     const meta = (rawHeaders: readonly string[]): string[] =>
       rawHeaders.flatMap((name, i) =>

@@ -1,6 +1,9 @@
 // A container as the clusters hold it: asked of every Swift directly, compared header by header.
 import { expect } from 'vitest';
-import { loginEverywhere, type Answer, type SwiftSession, type User } from './clusters.js';
+import { REALM_NAME } from '../../src/local/plan.js';
+import { canonicalPath, signContainerSync } from '../../src/sync/container-sync-auth.js';
+import { formatTimestamp } from '../../src/swift/timestamp.js';
+import { loginEverywhere, realm, send, type Answer, type SwiftSession, type User } from './clusters.js';
 
 /** Sessions of one user: through every gateway, and past them. */
 export interface Sessions {
@@ -60,6 +63,33 @@ export async function expectStatusEverywhere(
 ): Promise<void> {
   const found = await statusEverywhere(sessions, path);
   expect(found, path).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, status])));
+}
+
+/** The very same object at every Swift, dated alike, as container sync leaves it; with no daemon needed. */
+export async function putSame(
+  sessions: Sessions,
+  container: string,
+  object: string,
+  body: string,
+): Promise<void> {
+  const timestamp = formatTimestamp(BigInt(Date.now()) * 100n);
+  const heads = await headEverywhere(sessions, container);
+  const target = `/v1/${sessions.user.account}${container}/${encodeURIComponent(object)}`;
+  await Promise.all(
+    Object.entries(sessions.direct).map(async ([name, { baseUrl }]) => {
+      const proof = signContainerSync({
+        method: 'PUT',
+        path: canonicalPath(target),
+        timestamp,
+        realm: REALM_NAME,
+        realmKey: realm().realmKey,
+        containerKey: heads[name]!.headers['x-container-sync-key']!,
+      });
+      const headers = { 'X-Container-Sync-Auth': proof, 'X-Timestamp': timestamp };
+      const answer = await send(baseUrl, 'PUT', target, headers, body);
+      expect(answer.status, `${target} at ${name}: ${answer.text}`).toBe(201);
+    }),
+  );
 }
 
 /** Node reads header values as latin1; Swift's are UTF-8. */
