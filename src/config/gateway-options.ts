@@ -105,7 +105,7 @@ export const PLACEMENT_OPTIONS = {
   }),
   placement_failure: option(is.oneOf('default', 'refuse'), {
     default: 'default',
-    doc: 'What to do when a placement engine of your own throws or does not answer: take "default" above, or refuse the change with 503.',
+    doc: 'What to do when a placement engine of your own throws or does not answer: take "default" above, or refuse the request with 503, reads included.',
   }),
   placement_timeout: option(is.seconds(0.01, 60), {
     default: '1',

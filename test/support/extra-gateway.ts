@@ -1,6 +1,6 @@
 // Further gateway processes for single tests: each has a conf and a port of its own, before the Swift of a cluster.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { setInText } from '../../src/local/ini-text.js';
 import { AUTOSYNC } from '../../src/local/launch.js';
@@ -19,6 +19,8 @@ export interface ExtraGateway {
 export interface ExtraGatewayOptions {
   /** Options that differ from the cluster's own gateway: section, key, value (`null` takes it out). */
   readonly conf?: readonly (readonly [section: string, key: string, value: string | null])[];
+  /** The file to start from, in place of the cluster's own; the new one is written beside it. */
+  readonly from?: string;
   /** Goes before the command, as `faketime -f +5m`. */
   readonly prefix?: readonly string[];
 }
@@ -36,12 +38,12 @@ afterAll(async () => {
 /** Starts one and waits until it answers. It ends with the test file, if not before. */
 export async function startGateway(
   cluster: TestCluster,
-  { conf = [], prefix = [] }: ExtraGatewayOptions = {},
+  { conf = [], from = join(cluster.swiftDir, 'autosync.conf'), prefix = [] }: ExtraGatewayOptions = {},
 ): Promise<ExtraGateway> {
   const port = await findFreePort(25_000 + (process.pid % 5000), ports);
   const adminPort = await findFreePort(port + 1, ports);
   const name = `extra-${process.pid}-${(count += 1)}`;
-  let text = readFileSync(join(cluster.swiftDir, 'autosync.conf'), 'utf8');
+  let text = readFileSync(from, 'utf8');
   for (const [section, key, value] of [
     ['DEFAULT', 'bind_port', String(port)] as const,
     ['admin', 'bind_port', String(adminPort)] as const,
@@ -49,7 +51,7 @@ export async function startGateway(
   ]) {
     text = setInText(text, section, key, value);
   }
-  const confFile = join(cluster.swiftDir, `${name}.conf`);
+  const confFile = join(dirname(from), `${name}.conf`);
   writeFileSync(confFile, text, { mode: 0o600 });
   const command = [...prefix, process.execPath, AUTOSYNC, 'gateway', confFile];
   const server = new ServerProcess({
