@@ -10,3 +10,9 @@ export interface Bench {
   /** Says what is being measured. */
   readonly say: (what: string) => void;
 }
+
+/** From when on no further round of the next measurement begins, so that as many as are `left` all get their share. */
+export function shareOfTime(bench: Bench, left: number): number {
+  const now = performance.now();
+  return now + (bench.deadline - now) / left;
+}

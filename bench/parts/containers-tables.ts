@@ -6,22 +6,18 @@ import type { Comparison } from '../rounds.js';
 export type Subject = 'direct' | '1 cluster' | '2 clusters' | '3 clusters';
 export type Method = 'PUT' | 'POST';
 
-export interface Distance {
+export interface Cell {
+  readonly method: Method;
   readonly roundTripMs: number;
-  readonly cells: Readonly<Record<Method, Comparison<Subject>>>;
+  readonly comparison: Comparison<Subject>;
 }
 
 export interface RequestCount {
   readonly cluster: string;
   readonly subject: Subject;
+  readonly method: Method;
   readonly changes: number;
   readonly byMethod: Readonly<Record<string, number>>;
-}
-
-interface Cell {
-  readonly method: Method;
-  readonly roundTripMs: number;
-  readonly comparison: Comparison<Subject>;
 }
 
 const SUBJECTS = ['direct', '1 cluster', '2 clusters', '3 clusters'] as const;
@@ -29,14 +25,10 @@ const NEAR_AIM = 2.4;
 const FAR_AIM = 1.2;
 
 export function reportContainers(
-  distances: readonly Distance[],
+  cells: readonly Cell[],
   counts: readonly RequestCount[],
   seconds: number,
 ): PartReport {
-  const cells = distances.flatMap(({ roundTripMs, cells: { PUT, POST } }) => [
-    { method: 'PUT' as const, roundTripMs, comparison: PUT },
-    { method: 'POST' as const, roundTripMs, comparison: POST },
-  ]);
   return {
     part: 'containers',
     seconds,
@@ -60,23 +52,33 @@ function timesTable(cells: readonly Cell[]): Table {
   };
 }
 
-/** Requests to each cluster's Swift for one change (PUT and POST together). */
 function countTable(counts: readonly RequestCount[]): Table {
   const clusters = [...new Set(counts.map(({ cluster }) => cluster))];
-  return {
-    title: "Container changes: requests that each cluster's Swift saw for one change, PUT and POST together",
-    columns: ['placement', ...clusters],
-    rows: SUBJECTS.map((subject) => [
+  const rows = (['PUT', 'POST'] as const).flatMap((method) =>
+    SUBJECTS.map((subject) => [
+      method,
       subject,
-      ...clusters.map((cluster) => {
-        const found = counts.find((count) => count.cluster === cluster && count.subject === subject);
-        const each = Object.entries(found?.byMethod ?? {}).map(
-          ([method, count]) => `${digits(count / (found?.changes ?? 1))} ${method}`,
-        );
-        return each.length === 0 ? '–' : each.join(', ');
-      }),
+      ...clusters.map((cluster) =>
+        countsCell(
+          counts.find(
+            (each) => each.cluster === cluster && each.subject === subject && each.method === method,
+          ),
+        ),
+      ),
     ]),
+  );
+  return {
+    title: "Container changes: requests that each cluster's Swift saw for one of them",
+    columns: ['change', 'placement', ...clusters],
+    rows,
   };
+}
+
+function countsCell(count: RequestCount | undefined): string {
+  const each = Object.entries(count?.byMethod ?? {}).map(
+    ([method, found]) => `${digits(found / (count?.changes ?? 1))} ${method}`,
+  );
+  return each.length === 0 ? '–' : each.join(', ');
 }
 
 function aimsOf(cell: Cell): Aim[] {

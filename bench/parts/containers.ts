@@ -1,15 +1,15 @@
 // What a container change costs through the gateway, on one, two and three clusters, near and far, against one made at a single Swift.
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage, type RequestOptions } from 'node:http';
-import type { LocalCluster } from '../../src/local/cluster.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalRealm } from '../../src/local/realm.js';
 import { SwiftSession } from '../../test/support/swift-client.js';
-import type { Bench } from '../bench.js';
-import { sideBySide } from '../rounds.js';
+import { shareOfTime, type Bench } from '../bench.js';
+import { sideBySide, type RoundsOptions } from '../rounds.js';
 import type { PartReport } from '../report.js';
 import {
   reportContainers,
-  type Distance,
+  type Cell,
   type Method,
   type RequestCount,
   type Subject,
@@ -25,6 +25,8 @@ const PREFIXES: Readonly<Record<Subject, string>> = {
 };
 const ROUND_TRIPS_MS = [0, 50] as const;
 const WARM_UP_CHANGES = 5;
+/** Swift logs a request just after it was answered. */
+const LOG_MS = 300;
 
 interface Client {
   readonly session: SwiftSession;
@@ -52,13 +54,13 @@ export async function benchContainers(bench: Bench): Promise<PartReport> {
   const agent = new Agent({ keepAlive: true });
   try {
     const client = await enter(realm, agent);
-    const distances: Distance[] = [];
-    for (const roundTripMs of ROUND_TRIPS_MS) {
-      for (const [from, to] of pairs(realm)) await realm.link(from, to).delay(roundTripMs / 2);
-      distances.push({ roundTripMs, cells: await measureAll(client, bench, roundTripMs) });
-    }
-    const counts = realm.clusters.flatMap((cluster) => countRequests(cluster, distances));
-    return reportContainers(distances, counts, (performance.now() - began) / 1000);
+    const measured = await measureAll(client, realm, bench);
+    const near = measured.filter(({ cell }) => cell.roundTripMs === 0);
+    return reportContainers(
+      measured.map(({ cell }) => cell),
+      near.flatMap(({ counts }) => counts),
+      (performance.now() - began) / 1000,
+    );
   } finally {
     agent.destroy();
     await realm.stop();
@@ -74,19 +76,49 @@ async function enter(realm: LocalRealm, agent: Agent): Promise<Client> {
   return { session, ports, agent };
 }
 
-async function measureAll(client: Client, bench: Bench, roundTripMs: number): Promise<Distance['cells']> {
-  const rounds = { rounds: bench.isQuick ? 20 : 80, deadline: bench.deadline };
-  bench.say(`container changes, ${roundTripMs} ms between clusters`);
-  for (let index = 0; index < WARM_UP_CHANGES; index += 1) {
-    for (const subject of SUBJECTS) await change(client, subject, 'PUT', `warm-${roundTripMs}-${index}`);
+interface Measured {
+  readonly cell: Cell;
+  readonly counts: readonly RequestCount[];
+}
+
+async function measureAll(client: Client, realm: LocalRealm, bench: Bench): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  let left = 2 * ROUND_TRIPS_MS.length;
+  for (const roundTripMs of ROUND_TRIPS_MS) {
+    for (const [from, to] of pairs(realm)) await realm.link(from, to).delay(roundTripMs / 2);
+    for (let index = 0; index < WARM_UP_CHANGES; index += 1) {
+      for (const subject of SUBJECTS) await change(client, subject, 'PUT', `warm-${roundTripMs}-${index}`);
+    }
+    for (const method of ['PUT', 'POST'] as const) {
+      bench.say(`container ${method}, ${roundTripMs} ms between clusters`);
+      const rounds = { rounds: bench.isQuick ? 15 : 80, deadline: shareOfTime(bench, left) };
+      measured.push(await measure(client, realm, { method, roundTripMs }, rounds));
+      left -= 1;
+    }
   }
-  const puts = await sideBySide(SUBJECTS, rounds, (subject, round) =>
-    change(client, subject, 'PUT', `${roundTripMs}-${round}`),
+  return measured;
+}
+
+async function measure(
+  client: Client,
+  realm: LocalRealm,
+  what: { method: Method; roundTripMs: number },
+  rounds: RoundsOptions,
+): Promise<Measured> {
+  const { method, roundTripMs } = what;
+  const logsBefore = realm.clusters.map((cluster) => cluster.logs('proxy').length);
+  const comparison = await sideBySide(SUBJECTS, rounds, (subject, round) =>
+    change(client, subject, method, `${roundTripMs}-${round}`),
   );
-  const posts = await sideBySide(SUBJECTS, rounds, (subject, round) =>
-    change(client, subject, 'POST', `${roundTripMs}-${round}`),
-  );
-  return { PUT: puts, POST: posts };
+  await sleep(LOG_MS);
+  const changes = comparison.samples.direct.length;
+  const counts = realm.clusters.flatMap((cluster, index) => {
+    const lines = cluster.logs('proxy').slice(logsBefore[index]).split('\n').filter(isClientRequest);
+    return SUBJECTS.map((subject) =>
+      countRequests(lines, { cluster: cluster.name, subject, method, changes }),
+    );
+  });
+  return { cell: { ...what, comparison }, counts };
 }
 
 /** One change: a PUT makes a container, a POST changes metadata and ACL of the one of that name. */
@@ -132,14 +164,19 @@ function* pairs(realm: LocalRealm): Generator<[string, string]> {
   }
 }
 
-/** What a cluster's Swift proxy was asked for each change, by its access log: requests whose path names the container. */
-function countRequests(cluster: LocalCluster, distances: readonly Distance[]): RequestCount[] {
-  const log = cluster.logs('proxy');
-  const changes = distances.reduce((sum, { cells }) => sum + cells.PUT.samples.direct.length, 0);
-  return SUBJECTS.map((subject) => {
-    const pattern = new RegExp(String.raw` (\S+) /v1/\S*${PREFIXES[subject]}(?!warm)\S* HTTP/1`, 'g');
-    const byMethod: Record<string, number> = {};
-    for (const [, method = ''] of log.matchAll(pattern)) byMethod[method] = (byMethod[method] ?? 0) + 1;
-    return { cluster: cluster.name, subject, changes: 2 * changes, byMethod };
-  });
+/** Swift logs requests that its own middleware makes as well; they have a source near the end of the line, clients' have `-`. */
+function isClientRequest(line: string): boolean {
+  const fields = line.split(' ');
+  return fields.at(-5) === '-';
+}
+
+/** What a cluster's Swift was asked for the changes, by its access log: requests whose path names such a container. */
+function countRequests(lines: readonly string[], of: Omit<RequestCount, 'byMethod'>): RequestCount {
+  const pattern = new RegExp(String.raw` ([A-Z]+) /v1/\S*${PREFIXES[of.subject]}\S* HTTP/1`);
+  const byMethod: Record<string, number> = {};
+  for (const line of lines) {
+    const method = pattern.exec(line)?.[1];
+    if (method !== undefined) byMethod[method] = (byMethod[method] ?? 0) + 1;
+  }
+  return { ...of, byMethod };
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from '../bench.js';
 import { SlowClients, type SlowKind } from '../load/slow-clients.js';
 import { runWrk, type WrkResult } from '../load/wrk.js';
-import { digits } from '../numbers.js';
+import { digits, percent } from '../numbers.js';
 import { cpuMs, residentMb } from '../process-stats.js';
 import type { Aim, PartReport, Table } from '../report.js';
 import type { Sample } from '../rounds.js';
@@ -21,6 +21,9 @@ const PROXIES = ['HAProxy', 'gateway'] as const;
 type Proxy = (typeof PROXIES)[number];
 const SAMPLE_MS = 100;
 const CLOSE_MS = 1500;
+const SETTLE_LIMIT_S = 20;
+/** Of a core: what is left when only the slow clients' pace keeps the proxy busy. */
+const CALM = 0.1;
 
 interface Cell {
   readonly kind: SlowKind;
@@ -70,8 +73,8 @@ async function measure(bench: Bench, kind: SlowKind, proxy: Proxy, upstream: Ser
       count: COUNT,
       bodyBytes: BODY_BYTES,
     });
-    await sleep(bench.isQuick ? 3000 : 8000);
-    const idle = await cpuShare(server.pid);
+    const settledS = await settle(server, clients);
+    const idleCpu = await cpuShare(server.pid);
     const meanwhile = await normalClient(server, bench.isQuick ? 2 : 4);
     const alive = clients.aliveCount;
     const memory = watch.stop();
@@ -83,7 +86,8 @@ async function measure(bench: Bench, kind: SlowKind, proxy: Proxy, upstream: Ser
       afterMb: residentMb(server.pid),
       alive,
       movedMb: clients.movedBytes / 1e6,
-      idleCpu: idle,
+      settledS,
+      idleCpu,
       beforeP50Ms: before.p50Ms,
       p50Ms: meanwhile.p50Ms,
       p99Ms: meanwhile.p99Ms,
@@ -92,6 +96,17 @@ async function measure(bench: Bench, kind: SlowKind, proxy: Proxy, upstream: Ser
   } finally {
     await server.stop();
   }
+}
+
+/** Waits until all are under way and the buffers along the way are full; how many seconds that took. */
+async function settle(server: Server, clients: SlowClients): Promise<number> {
+  const began = performance.now();
+  const elapsedS = () => (performance.now() - began) / 1000;
+  while (elapsedS() < SETTLE_LIMIT_S) {
+    const isCalm = (await cpuShare(server.pid)) < CALM;
+    if (isCalm && clients.aliveCount === COUNT) break;
+  }
+  return elapsedS();
 }
 
 /** One client with small requests, one after the other. The sink answers GET as well. */
@@ -160,7 +175,8 @@ function memoryTable(cells: readonly Cell[]): Table {
       TITLES[kind],
       proxy,
       ...['emptyMb', 'peakMb', 'heldMb', 'afterMb'].map((metric) => digits(sample[metric] ?? NaN)),
-      `${digits(100 * (sample['idleCpu'] ?? NaN))} %`,
+      `${digits(sample['settledS'] ?? NaN)} s`,
+      percent(sample['idleCpu'] ?? NaN),
       String(sample['alive']),
     ]),
   };

@@ -1,5 +1,5 @@
 // The gateway, HAProxy and nginx before a backend that costs nearly nothing, each on one core of its own: what proxying itself takes.
-import type { Bench } from '../bench.js';
+import { shareOfTime, type Bench } from '../bench.js';
 import { splitCores, type CoreSplit } from '../cores.js';
 import { runWrk, type WrkResult } from '../load/wrk.js';
 import { digits, percent, ratio } from '../numbers.js';
@@ -69,8 +69,8 @@ export async function benchStatic(bench: Bench): Promise<PartReport> {
   const sink = await startSink(bench.folder, cores.others);
   const cells: Cell[] = [];
   try {
-    cells.push(...(await measureBehind(bench, backend, cores, GETS)));
-    cells.push(...(await measureBehind(bench, sink, cores, PUTS)));
+    cells.push(...(await measureBehind({ bench, cores, backend }, GETS, GETS.length + PUTS.length)));
+    cells.push(...(await measureBehind({ bench, cores, backend: sink }, PUTS, PUTS.length)));
   } finally {
     await backend.stop();
     await sink.stop();
@@ -79,11 +79,11 @@ export async function benchStatic(bench: Bench): Promise<PartReport> {
 }
 
 async function measureBehind(
-  bench: Bench,
-  backend: Server,
-  cores: CoreSplit,
+  before: Omit<Setting, 'proxies'>,
   workloads: readonly Workload[],
+  measurementsLeft: number,
 ): Promise<Cell[]> {
+  const { bench, cores, backend } = before;
   const spec: ProxySpec = { folder: bench.folder, upstreamPort: backend.port, cores: cores.proxy };
   const proxies: Record<Proxy, Server> = {
     'HAProxy': await startHaproxy(spec),
@@ -91,22 +91,26 @@ async function measureBehind(
     'gateway': await startGateway('full', spec),
     'gateway, short': await startGateway('short', spec),
   };
-  const setting = { bench, cores, backend, proxies };
+  const setting = { ...before, proxies };
   try {
     const cells: Cell[] = [];
-    for (const workload of workloads) cells.push(await measure(setting, workload));
+    let left = measurementsLeft;
+    for (const workload of workloads) {
+      cells.push(await measure(setting, workload, left));
+      left -= 1;
+    }
     return cells;
   } finally {
     await Promise.all(Object.values(proxies).map((proxy) => proxy.stop()));
   }
 }
 
-async function measure(setting: Setting, workload: Workload): Promise<Cell> {
+async function measure(setting: Setting, workload: Workload, left: number): Promise<Cell> {
   const { bench } = setting;
   bench.say(`${workload.name}, static backend: warming up`);
   for (const proxy of PROXIES) await warmUp(setting, workload, proxy);
   bench.say(`${workload.name}, static backend`);
-  const rounds = { rounds: bench.isQuick ? 2 : 3, deadline: bench.deadline };
+  const rounds = { rounds: bench.isQuick ? 2 : 3, deadline: shareOfTime(bench, left) };
   const seconds = bench.isQuick ? 1 : 2;
   const comparison = await sideBySide(PROXIES, rounds, (proxy) => run(setting, workload, proxy, seconds));
   return { workload, comparison };

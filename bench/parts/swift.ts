@@ -4,7 +4,7 @@ import type { LocalCluster } from '../../src/local/cluster.js';
 import { LocalRealm } from '../../src/local/realm.js';
 import { TEST_USERS } from '../../src/local/users.js';
 import { send, SwiftSession } from '../../test/support/swift-client.js';
-import type { Bench } from '../bench.js';
+import { shareOfTime, type Bench } from '../bench.js';
 import { runBulk } from '../load/bulk.js';
 import { runWrk } from '../load/wrk.js';
 import { median, percentile } from '../numbers.js';
@@ -62,8 +62,7 @@ export async function benchSwift(bench: Bench): Promise<PartReport> {
       },
     };
     await warmUp(site, bench);
-    const cells = [...(await measureSmall(site, bench)), ...(await measureLarge(site, bench))];
-    return reportSwift(cells, (performance.now() - began) / 1000);
+    return reportSwift(await measureAll(site, bench), (performance.now() - began) / 1000);
   } finally {
     await haproxy.stop();
     await realm.stop();
@@ -93,33 +92,24 @@ async function warmUp({ entrances }: Site, bench: Bench): Promise<void> {
   }
 }
 
-async function measureSmall(site: Site, bench: Bench): Promise<Cell[]> {
-  const rounds = { rounds: bench.isQuick ? 2 : 3, deadline: bench.deadline };
-  const cells: Cell[] = [];
-  for (const workload of ['GET 1 KiB', 'PUT 1 KiB'] as const) {
-    for (const atOnce of AT_ONCE) {
-      bench.say(`${workload}, ${atOnce} at once`);
-      const seconds = bench.isQuick ? 1 : 2;
-      const comparison = await sideBySide(WAYS, rounds, (way) =>
-        small(site, way, { workload, atOnce, seconds }),
-      );
-      cells.push({ workload, atOnce, comparison });
-    }
-  }
-  return cells;
-}
+const WORKLOADS = ['GET 1 KiB', 'PUT 1 KiB', 'GET 100 MiB', 'PUT 100 MiB'] as const;
 
-async function measureLarge(site: Site, bench: Bench): Promise<Cell[]> {
-  const rounds = { rounds: bench.isQuick ? 1 : 2, deadline: bench.deadline };
+async function measureAll(site: Site, bench: Bench): Promise<Cell[]> {
   const cells: Cell[] = [];
-  for (const workload of ['GET 100 MiB', 'PUT 100 MiB'] as const) {
+  let left = WORKLOADS.length * AT_ONCE.length;
+  for (const workload of WORKLOADS) {
+    const isSmall = workload.endsWith('KiB');
+    const count = isSmall ? (bench.isQuick ? 2 : 3) : bench.isQuick ? 1 : 2;
+    const seconds = isSmall ? (bench.isQuick ? 1 : 2) : bench.isQuick ? 2.5 : 4.5;
+    const measure = isSmall ? small : large;
     for (const atOnce of AT_ONCE) {
       bench.say(`${workload}, ${atOnce} at once`);
-      const seconds = bench.isQuick ? 2.5 : atOnce === 1 ? 4 : 5;
+      const rounds = { rounds: count, deadline: shareOfTime(bench, left) };
       const comparison = await sideBySide(WAYS, rounds, (way) =>
-        large(site, way, { workload, atOnce, seconds }),
+        measure(site, way, { workload, atOnce, seconds }),
       );
       cells.push({ workload, atOnce, comparison });
+      left -= 1;
     }
   }
   return cells;
