@@ -56,7 +56,7 @@ export function exchange(
         reader.feed(chunk);
       } catch (error) {
         socket.destroy();
-        reject(error);
+        reject(new Error(`${method}: ${String(error)}`));
         return;
       }
       if (reader.informational.includes(100) || reader.head !== undefined) continued();
@@ -68,6 +68,7 @@ export function exchange(
       reader.ended();
       finish();
     });
+    const closed = once(socket, 'close');
     const sendAll = async (): Promise<void> => {
       for (const part of parts) {
         if (part === 'wait-for-100') {
@@ -80,7 +81,7 @@ export function exchange(
           const piece = part.subarray(at, at + PIECE_BYTES);
           sentBytes += piece.length;
           const isHungry = socket.write(piece);
-          if (!isHungry) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+          if (!isHungry) await Promise.race([once(socket, 'drain'), closed]);
         }
       }
     };

@@ -33,9 +33,12 @@ export interface TwinRequest {
   readonly isAnonymous?: boolean;
 }
 
-/** Headers of an answer that differ between any two answers, or that only a gateway adds (docs/reference/transparency.md). */
+/**
+ * Headers of an answer that differ between any two answers (an SLO's X-Manifest-Etag covers dates), or that only a gateway
+ * adds (docs/reference/transparency.md).
+ */
 const BY_NATURE =
-  /^(?:date|x-trans-id|x-openstack-request-id|x-timestamp|x-put-timestamp|last-modified|connection|x-autosync-.*|x-container-sync-.*|x-account-(?:object-count|bytes-used|container-count|storage-policy-.*))$/i;
+  /^(?:date|x-trans-id|x-openstack-request-id|x-timestamp|x-put-timestamp|x-manifest-etag|last-modified|connection|x-autosync-.*|x-container-sync-.*|x-account-(?:object-count|bytes-used|container-count|storage-policy-.*))$/i;
 const TIMES = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \w+/g;
 const TRANSACTION = /tx[0-9a-f]{21}-[0-9a-f]{10}/g;
 
