@@ -52,7 +52,7 @@ export class KeystoneAdmin {
     return new KeystoneAdmin(url, token);
   }
 
-  /** Makes the user, with a project named like the TempAuth account; returns the project's id: `AUTH_<id>` in Swift. */
+  /** Makes the user unless it is there (`admin` is, with Keystone’s own password), with a project named like the TempAuth account; returns the project's id: `AUTH_<id>` in Swift. */
   async addUser({ account, user, key, groups }: LocalUser): Promise<string> {
     const project = await this.ensure('project', account, {});
     const person = await this.ensure('user', user, { password: key, default_project_id: project });

@@ -122,7 +122,8 @@ function writeConf(folder: string): void {
     fernet_tokens: { key_repository: join(folder, 'fernet-keys') },
     fernet_receipts: { key_repository: join(folder, 'fernet-keys') },
     credential: { key_repository: join(folder, 'credential-keys') },
-    cache: { enabled: false },
+    cache: { enabled: true, backend: 'dogpile.cache.memory' },
+    identity: { password_hash_rounds: 4 },
   };
   writeFileSync(join(folder, 'keystone.conf'), renderIni(sections), { mode: 0o600 });
 }
@@ -135,10 +136,21 @@ async function bootstrap(folder: string, { adminPassword, port }: Remembered): P
     ['db_sync'],
     ['fernet_setup', ...owner],
     ['credential_setup', ...owner],
-    ['bootstrap', '--bootstrap-password', adminPassword, '--bootstrap-public-url', url],
+    [
+      'bootstrap',
+      '--bootstrap-password',
+      adminPassword,
+      '--bootstrap-public-url',
+      url,
+      '--bootstrap-internal-url',
+      url,
+    ],
   ];
   const manage = findProgram('keystone-manage') as string;
   for (const step of steps) await runFile(manage, ['--config-file', join(folder, 'keystone.conf'), ...step]);
+  // Keystone leaves reads open, and in SQLite's default mode a reader keeps every writer out.
+  const script = 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute("PRAGMA journal_mode=WAL")';
+  await runFile(SYSTEM_PYTHON, ['-c', script, join(folder, 'keystone.db')]);
 }
 
 function serverOf(folder: string, port: number): ServerProcess {
