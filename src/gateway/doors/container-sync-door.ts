@@ -1,6 +1,7 @@
 // Lets Swift's own container sync daemon of a peer in, in the forms that it sends and no other: its signature covers
 // neither query nor date, and would open far more (SECURITY.md).
-import type { HeaderList } from '../../http/headers.js';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { HeaderList } from '../../http/headers.js';
 import { canonicalPath, verifyContainerSync, type SyncKeyCandidate } from '../../sync/container-sync-auth.js';
 import { containerSyncKey } from '../../sync/key.js';
 import { headerKey } from '../../swift/settings.js';
@@ -40,8 +41,37 @@ export async function admitContainerSync(
     );
     return textAnswer(exchange, 401, `Container sync refused: ${wrong ?? ''}.`);
   }
+  // Swift takes the key of the full-URL form for PUT and DELETE only, yet its daemon asks by HEAD before each PUT.
+  if (request.method === 'HEAD' && request.headers.has(KEY) && site.options.peerAuth === 'service')
+    return tellDate(site, exchange, path);
   await translateKey(site, exchange, path);
   return next();
+}
+
+/** Answers such a HEAD, where the key is right, with what the daemon wants to know: which of the object is here. */
+async function tellDate(
+  site: Site,
+  exchange: Exchange,
+  name: ContainerName & { readonly object: string },
+): Promise<OutgoingResponse> {
+  const { headers, target } = exchange.request;
+  const { state } = await site.swift.readContainer({ kind: 'service' }, name.account, name.container);
+  const keys = state?.syncKey === undefined ? [] : [state.syncKey, ...ourKeys(site, name)];
+  const given = headers.get(KEY) ?? '';
+  if (!keys.some((key) => isEqualSecret(key, given)))
+    return textAnswer(exchange, 401, 'Container sync refused: the key is not the one here.');
+  const raw = {
+    method: 'HEAD',
+    target: `${target}?symlink=get`,
+    headers: new HeaderList(['X-Newest', 'true']),
+  };
+  const found = await site.swift.request({ kind: 'service' }, raw);
+  const told = new HeaderList();
+  for (const header of ['X-Timestamp', 'ETag', 'Last-Modified']) {
+    const value = found.headers.get(header);
+    if (value !== undefined) told.add(header, value);
+  }
+  return { status: found.status, reason: found.reason, headers: told, body: undefined };
 }
 
 function whatIsWrong(site: Site, exchange: Exchange): string | undefined {
@@ -72,12 +102,9 @@ function whatIsWrong(site: Site, exchange: Exchange): string | undefined {
  * that proves one of them is signed anew with the one our Swift has. Other keys (an owner's own) are for Swift to judge.
  */
 async function translateKey(site: Site, exchange: Exchange, name: ContainerName): Promise<void> {
-  const secrets = site.secrets.get();
-  if (secrets.previous === undefined) return;
+  const keys = ourKeys(site, name);
+  if (keys.length < 2) return;
   const { request } = exchange;
-  const keys = [secrets.current, secrets.previous].map((g) =>
-    containerSyncKey(g, name.account, name.container),
-  );
   const proven = provenKey(site, request, keys);
   if (proven === undefined) return;
   const { state } = await site.swift.readContainer(rightsFor(site, exchange), name.account, name.container);
@@ -89,13 +116,29 @@ async function translateKey(site: Site, exchange: Exchange, name: ContainerName)
   }
 }
 
+/** The keys that we would set, or would have set before the last rotation. */
+function ourKeys(site: Site, { account, container }: ContainerName): string[] {
+  const { current, previous } = site.secrets.get();
+  const generations = previous === undefined ? [current] : [current, previous];
+  return generations.map((generation) => containerSyncKey(generation, account, container));
+}
+
+/** In a time that tells nothing of either. */
+function isEqualSecret(a: string, b: string): boolean {
+  const [x, y] = [a, b].map((text) => createHash('sha256').update(text).digest());
+  return timingSafeEqual(x as Buffer, y as Buffer);
+}
+
 function provenKey(
   site: Site,
   request: { readonly method: string; readonly target: string; readonly headers: HeaderList },
   keys: readonly string[],
 ): string | undefined {
   const auth = request.headers.get(AUTH);
-  if (auth === undefined) return keys.find((key) => key === request.headers.get(KEY));
+  if (auth === undefined) {
+    const given = request.headers.get(KEY) ?? '';
+    return keys.find((key) => isEqualSecret(key, given));
+  }
   const candidates: SyncKeyCandidate<string>[] = site.clusters
     .realmKeys()
     .flatMap((realmKey) => keys.map((containerKey) => ({ realmKey, containerKey, tag: containerKey })));
