@@ -23,6 +23,8 @@ export interface ExtraGatewayOptions {
   readonly from?: string;
   /** Goes before the command, as `faketime -f +5m`. */
   readonly prefix?: readonly string[];
+  /** Where it listens; any free port otherwise. */
+  readonly port?: number;
 }
 
 const START_MS = 60_000;
@@ -35,12 +37,22 @@ afterAll(async () => {
   running.clear();
 });
 
+/** A free port that no other gateway of this file gets. */
+export function planPort(): Promise<number> {
+  return findFreePort(25_000 + (process.pid % 5000), ports);
+}
+
 /** Starts one and waits until it answers. It ends with the test file, if not before. */
 export async function startGateway(
   cluster: TestCluster,
-  { conf = [], from = join(cluster.swiftDir, 'autosync.conf'), prefix = [] }: ExtraGatewayOptions = {},
+  {
+    conf = [],
+    from = join(cluster.swiftDir, 'autosync.conf'),
+    prefix = [],
+    port: wished,
+  }: ExtraGatewayOptions = {},
 ): Promise<ExtraGateway> {
-  const port = await findFreePort(25_000 + (process.pid % 5000), ports);
+  const port = wished ?? (await planPort());
   const adminPort = await findFreePort(port + 1, ports);
   const name = `extra-${process.pid}-${(count += 1)}`;
   let text = readFileSync(from, 'utf8');
