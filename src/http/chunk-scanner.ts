@@ -55,6 +55,7 @@ export class ChunkScanner {
     }
     return i;
   }
+
   #byte(byte: number): void {
     switch (this.#step) {
       case 'size': {
@@ -87,10 +88,8 @@ export class ChunkScanner {
         }
         if (byte === 0x20 || byte === 0x09) throw wrong('a folded trailer');
         this.#step = 'trailer';
-        {
-          this.#text(byte, MAX_TRAILER_BYTES);
-          return;
-        }
+        this.#text(byte, MAX_TRAILER_BYTES);
+        return;
       case 'trailer':
         if (byte === CR) this.#step = 'trailer-lf';
         else this.#text(byte, MAX_TRAILER_BYTES);
