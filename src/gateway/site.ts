@@ -1,5 +1,5 @@
 // What the autosync filter works with: this cluster, its peers, its rights, its rules. Put together once per process.
-import type { Clusters } from '../peers/clusters.js';
+import { isSameCluster, type Clusters } from '../peers/clusters.js';
 import type { NonceMemory } from '../peers/nonce-memory.js';
 import type { Peer } from '../peers/peer.js';
 import type { Transport } from '../http/http-client.js';
@@ -84,8 +84,12 @@ export function rightsFor(site: Site, exchange: Exchange): Rights {
 export function syncWish(site: Site, placement: readonly string[], name: ContainerName): SyncWish {
   const { account, container } = name;
   const secrets = site.secrets.get();
-  // A ring over a name that nothing is known of would lead nowhere.
-  const known = placement.filter((each) => site.clusters.isMine(each) || site.clusters.peer(each));
+  // Each cluster once, whatever its spelling; a ring over a name that nothing is known of would lead nowhere.
+  const known = placement.filter(
+    (each, index) =>
+      (site.clusters.isMine(each) || site.clusters.peer(each) !== undefined) &&
+      placement.findIndex((other) => isSameCluster(other, each)) === index,
+  );
   const wish: SyncWish = {
     syncTo: site.clusters.syncTo(known, account, container),
     key: containerSyncKey(secrets.current, account, container),

@@ -6,7 +6,7 @@ import { encodeName, swiftTarget } from '../../swift/path.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { formatTimestamp, parseListingTime, parseTimestamp } from '../../swift/timestamp.js';
 import { containerSyncKey } from '../../sync/key.js';
-import { probeObject } from '../../sync/probe.js';
+import { probeObject, type ProbeAnswer } from '../../sync/probe.js';
 import { relay, textAnswer } from '../answer.js';
 import { syncProof } from '../doors/sync-proof.js';
 import { audienceOf, rightsFor, type ContainerName, type Site } from '../site.js';
@@ -30,6 +30,10 @@ const CONCURRENCY = 8;
 const MAX_PAGE = 10_000;
 const CONFLICT =
   'There was a conflict when trying to complete your request: another cluster holds objects of this container that have not arrived here.';
+
+const NOT_ASKABLE =
+  'objects of peers count as not deleted here, as Swift takes no signed question about them: compare the realm key in ' +
+  'container-sync-realms.conf here with that of Swift, and the container key';
 
 export async function deleteContainer(
   site: Site,
@@ -129,7 +133,8 @@ async function findNeverSeen(
 ): Promise<boolean> {
   // Without a key of container sync's there is no asking: what is on a peer counts as written there.
   if (key === undefined) return true;
-  let isFound = false;
+  const answers = new Set<ProbeAnswer>();
+  const isFound = (): boolean => answers.has('never-here') || answers.has('unknown');
   const deadline = performance.now() + site.options.peerTimeoutMs;
   await eachLimited(
     leftovers,
@@ -141,11 +146,12 @@ async function findNeverSeen(
       const isAskable = proof !== undefined && leftover.ticks !== undefined;
       const answer = isAskable ? await probeObject(site.transport, target, proof) : 'unknown';
       leftover.isDeletedHere = answer === 'newer-here';
-      isFound ||= answer !== 'newer-here';
+      answers.add(answer);
     },
-    () => !isFound && performance.now() < deadline,
+    () => !isFound() && performance.now() < deadline,
   );
-  return isFound;
+  if (answers.has('unknown')) site.log.warn({ ...name }, NOT_ASKABLE);
+  return isFound();
 }
 
 /** Deletes what was deleted here, dated one tick after the peer's own copy, so that anything newer there stays. */

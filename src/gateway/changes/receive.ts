@@ -109,14 +109,15 @@ async function applyAccount(
   const target = swiftTarget(account);
   const wanted: Settings = readSettings('account', headers);
   const now = await site.swift.request(rights, { method: 'HEAD', target });
-  const current = isSuccess(now.status) ? readSettings('account', now.headers) : new Map<string, string>();
+  // Without account_autocreate it has to be made; with it, Swift shows an empty one and makes it at the first POST.
+  const isMissing = now.status === 404;
+  if (!isSuccess(now.status) && !isMissing) return relay(now);
+  const current = isMissing ? new Map<string, string>() : readSettings('account', now.headers);
   const change = settingsChange(current, wanted, splitList(headers.get(CHANGE.named), ' '));
-  // An account that is not there yet is made by Swift at the first POST (account_autocreate).
-  if (change.length === 0)
+  if (change.length === 0 && !isMissing)
     return { status: 204, reason: 'No Content', headers: new HeaderList(), body: undefined };
-  return relay(
-    await site.swift.request(rights, { method: 'POST', target, headers: HeaderList.from(change) }),
-  );
+  const method = isMissing ? 'PUT' : 'POST';
+  return relay(await site.swift.request(rights, { method, target, headers: HeaderList.from(change) }));
 }
 
 /** Deletes an object as of the signed X-Timestamp, as container sync would: what is newer here stays. */
