@@ -311,50 +311,45 @@ describe('through the gateway as directly', () => {
     }
   });
 
-  it(
-    'python-swiftclient: uploads, in segments too, lists, shows and downloads',
-    { timeout: 120_000 },
-    async () => {
-      const file = join(folder, 'file.bin');
-      writeFileSync(file, randomBytes(3_000_000));
-      const swift = (side: Side, ...args: string[]): string => {
-        const login = [
-          '-A',
-          `http://127.0.0.1:${side.port}/auth/v1.0`,
-          '-U',
-          side.user.user,
-          '-K',
-          side.user.key,
-        ];
-        const { status, stdout, stderr } = spawnSync('swift', [...login, ...args], {
-          cwd: folder,
-          encoding: 'utf8',
-        });
-        expect(status, `swift ${args.join(' ')}: ${stderr}`).toBe(0);
-        return stdout.replaceAll(side.user.account, 'AUTH_twin').replaceAll(/\d{10}\.\d+/g, 'TIME');
-      };
-      const lines = (text: string) => text.split('\n').sort();
-      const results = [twins.direct, twins.gateway].map((side) => {
-        const segmented = ['-S', '1000000', '--use-slo', '--object-name', 'slo'];
-        const back = mkdtempSync(join(folder, 'back-'));
-        const told = [
-          swift(side, 'upload', 'cli', 'file.bin', '--object-name', 'plain'),
-          swift(side, 'upload', 'cli', 'file.bin', ...segmented),
-          swift(side, 'post', 'cli', '-m', 'Color:blue', '-r', '.r:*'),
-          swift(side, 'list', 'cli'),
-        ];
-        swift(side, 'download', 'cli', '-D', back);
-        for (const name of ['plain', 'slo'])
-          expect(readFileSync(join(back, name)).equals(readFileSync(file))).toBe(true);
-        return told.map(lines);
+  it('python-swiftclient: uploads, in segments too, shows and downloads', { timeout: 240_000 }, async () => {
+    const file = join(folder, 'file.bin');
+    writeFileSync(file, randomBytes(3_000_000));
+    const swift = (side: Side, ...args: string[]): string => {
+      const login = [
+        '-A',
+        `http://127.0.0.1:${side.port}/auth/v1.0`,
+        '-U',
+        side.user.user,
+        '-K',
+        side.user.key,
+      ];
+      const { status, stdout, stderr } = spawnSync('swift', [...login, ...args], {
+        cwd: folder,
+        encoding: 'utf8',
       });
-      expect(results[1]).toEqual(results[0]);
-      const { proxyUrl } = cluster('two');
-      const asked = { ...twins.gateway, port: Number(new URL(proxyUrl).port) };
-      await waitFor('the container is on cluster two', () =>
-        swift(asked, 'stat', 'cli').includes('Meta Color: blue'),
-      );
-      swift(twins.gateway, 'delete', 'cli');
-    },
-  );
+      expect(status, `swift ${args.join(' ')}: ${stderr}`).toBe(0);
+      return stdout.replaceAll(side.user.account, 'AUTH_twin').replaceAll(/\d{10}\.\d+/g, 'TIME');
+    };
+    const lines = (text: string) => text.split('\n').sort();
+    const results = [twins.direct, twins.gateway].map((side) => {
+      const segmented = ['-S', '1000000', '--use-slo', '--object-name', 'slo'];
+      const back = mkdtempSync(join(folder, 'back-'));
+      const told = [
+        swift(side, 'upload', 'cli', 'file.bin', '--object-name', 'plain'),
+        swift(side, 'upload', 'cli', 'file.bin', ...segmented),
+        swift(side, 'post', 'cli', '-m', 'Color:blue', '-r', '.r:*'),
+      ];
+      swift(side, 'download', 'cli', '-D', back);
+      for (const name of ['plain', 'slo'])
+        expect(readFileSync(join(back, name)).equals(readFileSync(file))).toBe(true);
+      return told.map(lines);
+    });
+    expect(results[1]).toEqual(results[0]);
+    const { proxyUrl } = cluster('two');
+    const asked = { ...twins.gateway, port: Number(new URL(proxyUrl).port) };
+    await waitFor('the container is on cluster two', () =>
+      swift(asked, 'stat', 'cli').includes('Meta Color: blue'),
+    );
+    swift(twins.gateway, 'delete', 'cli');
+  });
 });
