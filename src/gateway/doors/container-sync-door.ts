@@ -9,6 +9,7 @@ import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
 import { rightsFor, type ContainerName, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import { answerSyncHead } from './sync-head.js';
 import { syncProof } from './sync-proof.js';
 
 const METHODS = new Set(['HEAD', 'PUT', 'DELETE']);
@@ -45,7 +46,10 @@ export async function admitContainerSync(
   if (request.method === 'HEAD' && request.headers.has(KEY) && site.options.peerAuth === 'service')
     return tellDate(site, exchange, path);
   await translateKey(site, exchange, path);
-  return next();
+  const [key, timestamp] = [request.headers.get(KEY), request.headers.get('x-timestamp')];
+  if (request.method !== 'HEAD' || request.headers.has(AUTH) || key === undefined || timestamp === undefined)
+    return next();
+  return answerSyncHead(site, exchange, { key, timestamp });
 }
 
 /** Answers such a HEAD, where the key is right, with what the daemon wants to know: which of the object is here. */
