@@ -25,6 +25,7 @@ export interface WrkResult {
   readonly seconds: number;
   /** Received, heads included. */
   readonly bytes: number;
+  /** NaN where no request was finished. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Answers of 400 and more. */
@@ -50,7 +51,8 @@ export async function runWrk(run: WrkRun): Promise<WrkResult> {
   });
   const json = /^BENCH (.+)$/m.exec(output)?.[1];
   if (json === undefined) throw new LocalError('wrk failed.', output.trim());
-  return JSON.parse(json) as WrkResult;
+  const result = JSON.parse(json) as WrkResult;
+  return result.requests > 0 ? result : { ...result, p50Ms: NaN, p99Ms: NaN };
 }
 
 function environment(run: WrkRun): Record<string, string> {

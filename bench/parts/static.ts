@@ -18,8 +18,8 @@ type Proxy = (typeof PROXIES)[number];
 const KIB = 1024;
 const LARGE_BYTES = 100 * KIB * KIB;
 
-const WARM_UP_CPU_MS = 1500;
-const MAX_WARM_UP_RUNS = 6;
+const WARM_UP_CPU_MS = 2500;
+const MAX_WARM_UP_RUNS = 5;
 
 interface Workload {
   readonly name: string;
