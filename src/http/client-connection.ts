@@ -280,9 +280,9 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
   #readBody(body: MessageBody, chunk: Buffer): void {
     const end = body.isComplete || chunk.length === 0 ? 0 : body.feed(chunk);
     if (body.isComplete && body.isChunkInUse) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    if (end < chunk.length && this.isOpen)
-      throw new AutosyncError('BAD_ANSWER', 'It sent more than it announced.');
-    if (!body.isComplete) this.#await();
+    // More than it announced: nobody can say what that is the answer to.
+    if (end < chunk.length) this.destroy();
+    else if (!body.isComplete) this.#await();
   }
 
   /** Sets the deadline: the server is waited for when it is its turn, to take what we wrote or to answer. */

@@ -56,15 +56,12 @@ export class RawSocket {
     return this;
   }
 
-  /** Waits for what came to hold, match or satisfy the condition; takes and returns all of it. */
+  /** Waits for what came to hold, match or satisfy the condition; takes all up to the end of what was found. */
   async until(condition: Condition): Promise<string> {
-    const isMet =
-      typeof condition === 'function'
-        ? condition
-        : (text: string) => (typeof condition === 'string' ? text.includes(condition) : condition.test(text));
-    await this.#wait(() => isMet(this.#text), `"${String(condition)}"`);
-    const text = this.#text;
-    this.#text = '';
+    let end = -1;
+    await this.#wait(() => (end = endOf(condition, this.#text)) >= 0, `"${String(condition).slice(0, 200)}"`);
+    const text = this.#text.slice(0, end);
+    this.#text = this.#text.slice(end);
     return text;
   }
 
@@ -117,6 +114,17 @@ export class RawSocket {
       look();
     });
   }
+}
+
+/** Where in the text what is looked for ends; -1 where it is not there. */
+function endOf(condition: Condition, text: string): number {
+  if (typeof condition === 'function') return condition(text) ? text.length : -1;
+  if (typeof condition === 'string') {
+    const index = text.indexOf(condition);
+    return index < 0 ? -1 : index + condition.length;
+  }
+  const match = condition.exec(text);
+  return match === null ? -1 : match.index + match[0].length;
 }
 
 /** A server whose connections the test plays itself. */
