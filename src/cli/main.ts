@@ -35,7 +35,8 @@ function askedExitCode(): number {
   return Number(process.exitCode ?? EXIT_OK);
 }
 
-function buildProgram(): Command {
+/** The program with all its commands. */
+export function buildProgram(): Command {
   const program = new Command('autosync')
     .description('Runs several independent OpenStack Swift clusters as one.')
     .version(readVersion());
