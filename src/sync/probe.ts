@@ -26,7 +26,7 @@ export async function probeObject(
   const headers = new HeaderList(['Host', transport.authority, ...proof.raw]);
   headers.add('Content-Length', '1').add('Expect', '100-continue');
   let giveUp: (() => void) | undefined;
-  let isAskedForBody = false;
+  const seen = { isAskedForBody: false };
   const body = new MessageBody(
     { kind: 'length', length: 1 },
     { pause: () => undefined, resume: () => undefined },
@@ -40,14 +40,14 @@ export async function probeObject(
       onStart: (abort) => (giveUp = abort),
       onInformation: (head) => {
         if (head.status !== 100) return;
-        isAskedForBody = true;
+        seen.isAskedForBody = true;
         giveUp?.();
       },
     });
     giveUp?.();
     return response.status === 202 ? 'newer-here' : 'unknown';
   } catch (error) {
-    if (isAskedForBody) return 'never-here';
+    if (seen.isAskedForBody) return 'never-here';
     throw error;
   }
 }
