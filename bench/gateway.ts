@@ -1,6 +1,6 @@
 // `npm run bench:gateway`: the parts of the benchmark one after the other, within a time limit; prints and writes what they find.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command } from 'commander';
 import { LocalError } from '../src/local/local-error.js';
@@ -17,19 +17,23 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DOCUMENT = join(ROOT, 'docs', 'benchmarks.md');
 const EXIT_FOUND = 1;
 const EXIT_COULD_NOT = 3;
-const LIMIT_MS = 600_000;
+const EXIT_INTERRUPTED = 130;
+/** For all parts together: when it is over, no further round begins. */
+const LIMIT_MS = 570_000;
+/** Something hangs. */
+const HARD_LIMIT_MS = 720_000;
 
 interface Part {
   readonly run: (bench: Bench) => Promise<PartReport>;
-  /** Its share of the time limit; when that is over, no further round begins. */
-  readonly limitMs: number;
+  /** How much of the time it gets, as against the others. */
+  readonly share: number;
 }
 
 const PARTS: Readonly<Record<string, Part>> = {
-  swift: { run: benchSwift, limitMs: 310_000 },
-  static: { run: benchStatic, limitMs: 120_000 },
-  containers: { run: benchContainers, limitMs: 90_000 },
-  slow: { run: benchSlow, limitMs: 75_000 },
+  swift: { run: benchSwift, share: 310 },
+  static: { run: benchStatic, share: 120 },
+  containers: { run: benchContainers, share: 90 },
+  slow: { run: benchSlow, share: 75 },
 };
 
 interface Options {
@@ -53,47 +57,71 @@ export async function main(args: readonly string[]): Promise<void> {
   process.exit();
 }
 
-async function run(names: readonly string[], options: Options): Promise<void> {
+async function run(chosen: readonly string[], options: Options): Promise<void> {
   const machine = describeMachine();
-  const folder = claimFolder(options.folder);
-  const timer = setTimeout(() => giveUp(folder), LIMIT_MS + 60_000);
+  const folder = claimFolder(resolve(options.folder));
+  endWith(folder);
+  const names = chosen.length === 0 ? Object.keys(PARTS) : [...new Set(chosen)];
   const reports: PartReport[] = [];
   try {
-    for (const name of names.length === 0 ? Object.keys(PARTS) : names) {
-      reports.push(await runPart(name, join(folder, name), options));
+    const end = performance.now() + (LIMIT_MS * shareOf(names)) / shareOf(Object.keys(PARTS));
+    for (const [index, name] of names.entries()) {
+      const now = performance.now();
+      const deadline = now + ((end - now) * shareOf([name])) / shareOf(names.slice(index));
+      reports.push(await runPart(name, join(folder, name), deadline, options));
     }
   } catch (error) {
     if (!(error instanceof LocalError)) throw error;
     console.error(error.message);
     process.exitCode = EXIT_COULD_NOT;
   } finally {
-    clearTimeout(timer);
     rmSync(folder, { recursive: true, force: true });
   }
+  const ranOn = machineLine(machine, options.quick === true);
   if (options.json === true) console.log(JSON.stringify({ machine, reports }, null, 2));
-  else console.log(`\n${machineLine(machine)}`);
+  else console.log(`\n${ranOn}`);
   if (options.write === true && process.exitCode === undefined) {
-    const sections = reports.map((report) => [
-      report.part,
-      `${machineLine(machine)}\n\n${renderMarkdown(report)}`,
-    ]);
-    await writeSections(DOCUMENT, Object.fromEntries(sections) as Record<string, string>);
+    const sections = reports.map((report) => [report.part, `${ranOn}\n\n${renderMarkdown(report)}`] as const);
+    await writeSections(DOCUMENT, Object.fromEntries(sections));
   }
   if (reports.some(({ failures }) => failures.length > 0)) process.exitCode ??= EXIT_FOUND;
 }
 
-async function runPart(name: string, folder: string, options: Options): Promise<PartReport> {
+function shareOf(names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (PARTS[name]?.share ?? 0), 0);
+}
+
+async function runPart(
+  name: string,
+  folder: string,
+  deadline: number,
+  options: Options,
+): Promise<PartReport> {
   const part = PARTS[name];
   if (part === undefined) throw new LocalError(`There is no part ${name}.`);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const report = await part.run({
     isQuick: options.quick === true,
     folder,
-    deadline: performance.now() + part.limitMs,
+    deadline,
     say: (what) => console.error(`${name}: ${what} …`),
   });
   if (options.json !== true) console.log(`\n${renderText(report)}\n\n  (${Math.round(report.seconds)} s)\n`);
   return report;
+}
+
+/** Ctrl-C, a closed terminal, and a run that hangs: the servers end with this process, the folder is removed here. */
+function endWith(folder: string): void {
+  const end = (code: number) => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    process.exit(code);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => end(EXIT_INTERRUPTED));
+  setTimeout(() => {
+    console.error(`The benchmarks took longer than ${HARD_LIMIT_MS / 60_000} minutes and were ended.`);
+    end(EXIT_COULD_NOT);
+  }, HARD_LIMIT_MS).unref();
 }
 
 /** A folder of this process; those that processes killed before left are removed. */
@@ -105,11 +133,4 @@ function claimFolder(parent: string): string {
       rmSync(join(parent, name), { recursive: true, force: true });
   }
   return join(parent, `bench-${process.pid}`);
-}
-
-/** Something hangs: the servers end with this process. */
-function giveUp(folder: string): void {
-  console.error(`The benchmarks took longer than ${LIMIT_MS / 60_000} minutes and were ended.`);
-  rmSync(folder, { recursive: true, force: true });
-  process.exit(EXIT_COULD_NOT);
 }

@@ -28,11 +28,11 @@ export function describeMachine(): Machine {
 }
 
 /** In one line. */
-export function machineLine(machine: Machine): string {
+export function machineLine(machine: Machine, isQuick: boolean): string {
   const { date, cpu, cores, memoryGb, kernel, loadBefore } = machine;
   const programs = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`);
   const hardware = `${cores} × ${cpu}, ${memoryGb} GB, Linux ${kernel}`;
-  return `${date}; ${hardware}; ${programs.join(', ')}; load before the run ${loadBefore}.`;
+  return `${date}; ${hardware}; ${programs.join(', ')}; load before the run ${loadBefore}${isQuick ? '; rough (--quick)' : ''}.`;
 }
 
 function versions(): Record<string, string> {

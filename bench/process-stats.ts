@@ -1,7 +1,8 @@
-// What the kernel knows of a process: CPU time, memory, bytes written. Reads /proc only.
+// What the kernel knows of processes: CPU time, memory, bytes written, socket buffers. Reads /proc only.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const TICK_MS = 10;
+const PAGE_BYTES = 4096;
 
 /** CPU time used so far by the process's threads, in ms; those of a process that is gone count as 0. */
 export function cpuMs(pid: number): number {
@@ -34,4 +35,10 @@ export function residentMb(pid: number): number {
 /** All bytes the process has given to write calls so far. */
 export function bytesWritten(pid: number): number {
   return Number(/^wchar: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1] ?? NaN);
+}
+
+/** What all TCP sockets of the machine hold in buffers now, in MB. */
+export function socketBuffersMb(): number {
+  const pages = /^TCP: .* mem (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1];
+  return (Number(pages ?? NaN) * PAGE_BYTES) / 1024 ** 2;
 }
