@@ -37,9 +37,10 @@ export async function passVersioning(
   let back: SyncPlan['change'] | undefined;
   try {
     back = await ourSettings(site, exchange, name);
-    if (back !== undefined) {
+    // With the client's own rights a refused client sees no sync-to: Swift would answer it 400, for what is ours.
+    if (back !== undefined || rights.kind === 'token') {
       const mayChange = await askWhetherClientMay(site, exchange.request, name);
-      if (!isSuccess(mayChange.status)) return relay(mayChange);
+      if (!isSuccess(mayChange.status) && mayChange.status !== 404) return relay(mayChange);
     }
   } catch (error) {
     // Swift itself refuses versioning on a synced container: nothing is lost by asking it.

@@ -1,7 +1,7 @@
 // Lets Swift's own container sync daemon of a peer in, in the forms that it sends and no other: its signature covers
 // neither query nor date, and would open far more (SECURITY.md).
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { HeaderList } from '../../http/headers.js';
+import type { HeaderList } from '../../http/headers.js';
 import { canonicalPath, verifyContainerSync, type SyncKeyCandidate } from '../../sync/container-sync-auth.js';
 import { containerSyncKey } from '../../sync/key.js';
 import { headerKey } from '../../swift/settings.js';
@@ -42,40 +42,11 @@ export async function admitContainerSync(
     );
     return textAnswer(exchange, 401, `Container sync refused: ${wrong ?? ''}.`);
   }
-  // Swift takes the key of the full-URL form for PUT and DELETE only, yet its daemon asks by HEAD before each PUT.
-  if (request.method === 'HEAD' && request.headers.has(KEY) && site.options.peerAuth === 'service')
-    return tellDate(site, exchange, path);
   await translateKey(site, exchange, path);
   const [key, timestamp] = [request.headers.get(KEY), request.headers.get('x-timestamp')];
   if (request.method !== 'HEAD' || request.headers.has(AUTH) || key === undefined || timestamp === undefined)
     return next();
   return answerSyncHead(site, exchange, { key, timestamp });
-}
-
-/** Answers such a HEAD, where the key is right, with what the daemon wants to know: which of the object is here. */
-async function tellDate(
-  site: Site,
-  exchange: Exchange,
-  name: ContainerName & { readonly object: string },
-): Promise<OutgoingResponse> {
-  const { headers, target } = exchange.request;
-  const { state } = await site.swift.readContainer({ kind: 'service' }, name.account, name.container);
-  const keys = state?.syncKey === undefined ? [] : [state.syncKey, ...ourKeys(site, name)];
-  const given = headers.get(KEY) ?? '';
-  if (!keys.some((key) => isEqualSecret(key, given)))
-    return textAnswer(exchange, 401, 'Container sync refused: the key is not the one here.');
-  const raw = {
-    method: 'HEAD',
-    target: `${target}?symlink=get`,
-    headers: new HeaderList(['X-Newest', 'true']),
-  };
-  const found = await site.swift.request({ kind: 'service' }, raw);
-  const told = new HeaderList();
-  for (const header of ['X-Timestamp', 'ETag', 'Last-Modified']) {
-    const value = found.headers.get(header);
-    if (value !== undefined) told.add(header, value);
-  }
-  return { status: found.status, reason: found.reason, headers: told, body: undefined };
 }
 
 function whatIsWrong(site: Site, exchange: Exchange): string | undefined {
