@@ -87,16 +87,6 @@ const WRONG: readonly (readonly [reason: string, what: string, make: (target: st
   ),
   [
     'malformed',
-    'a signature spelled with _',
-    (target) =>
-      signed({ target }, ({ headers }) => {
-        const text = headers.get('X-Autosync-Signature')!;
-        headers.remove('X-Autosync-Signature');
-        headers.add('x_autosync_signature', text);
-      }),
-  ],
-  [
-    'malformed',
     'two signatures',
     (target) =>
       signed({ target }, ({ headers }) => {

@@ -88,6 +88,15 @@ describe.each(KINDS)('%s: %s', (header, value) => {
     await expectVersions(gateway, header);
   });
 
+  it('that one cluster alone has, asked for past the gateways, keeps the container out of sync on all', async () => {
+    const sessions = await sessionsOf(await freshUser());
+    await sessions.direct['one']!.request('PUT', '/old');
+    await sessions.direct['one']!.request('PUT', '/c', { [header]: value });
+    const answer = await sessions.via['two']!.request('PUT', '/c');
+    expect([answer.status, answer.headers['x-autosync-state']]).toEqual([201, 'versioned']);
+    await expectNoSync(sessions);
+  });
+
   it('asked for by a client that may not change the container takes nothing off', async () => {
     const [owner, stranger] = [await freshUser(), await freshUser()];
     const sessions = await sessionsOf(owner);
