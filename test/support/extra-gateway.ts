@@ -44,7 +44,7 @@ export function planPort(): Promise<number> {
 
 /** Starts one and waits until it answers. It ends with the test file, if not before. */
 export async function startGateway(
-  cluster: TestCluster,
+  cluster: Pick<TestCluster, 'swiftDir' | 'plan'>,
   {
     conf = [],
     from = join(cluster.swiftDir, 'autosync.conf'),
