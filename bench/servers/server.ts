@@ -7,7 +7,7 @@ import { ServerProcess } from '../../src/local/server-process.js';
 import { pinned } from '../cores.js';
 
 const FIRST_PORT = 24_000;
-const START_MS = 20_000;
+const START_MS = 60_000;
 const taken = new Set<number>();
 
 /** A port that no other server of this run has. */

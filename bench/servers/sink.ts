@@ -3,12 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { send } from '../../test/support/swift-client.js';
 import { freePort, Server } from './server.js';
 
-const LOADER = new URL('../typescript-loader.mjs', import.meta.url).href;
-const PROGRAM = fileURLToPath(new URL('sink-server.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('sink-server.mjs', import.meta.url));
 
 export async function startSink(folder: string, cores?: string): Promise<Server> {
   const port = await freePort();
-  const command = [process.execPath, '--import', LOADER, PROGRAM, String(port)];
+  const command = [process.execPath, PROGRAM, String(port)];
   return Server.start({ title: `sink ${port}`, folder, port, command, cores });
 }
 

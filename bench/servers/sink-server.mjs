@@ -1,23 +1,23 @@
-// A backend that throws request bodies away and counts them. `node … sink-server.ts PORT`; knows just enough HTTP/1.1 for that.
+// A backend that throws request bodies away and counts them. `node sink-server.mjs PORT`; knows just enough HTTP/1.1 for that. Plain Node.
 // PUT: reads the body, then 201. PUT of a path that ends in `stalled`: never reads it. GET: how many body bytes came so far.
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 
 const HEAD_END = '\r\n\r\n';
 let received = 0;
 
 class Connection {
-  readonly #socket: Socket;
-  #head: Buffer = Buffer.alloc(0);
+  #socket;
+  #head = Buffer.alloc(0);
   #remaining = 0;
 
-  constructor(socket: Socket) {
+  constructor(socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('data', (chunk) => this.#read(chunk));
     socket.on('error', () => undefined);
   }
 
-  #read(chunk: Buffer): void {
+  #read(chunk) {
     if (this.#remaining > 0) {
       this.#takeBody(chunk.length);
       return;
@@ -31,7 +31,7 @@ class Connection {
     this.#begin(head, bodyBytes);
   }
 
-  #begin(head: string, bodyBytes: number): void {
+  #begin(head, bodyBytes) {
     const [method = '', target = ''] = head.split(' ', 2);
     if (method !== 'PUT') {
       this.#answer('200 OK', String(received));
@@ -43,13 +43,13 @@ class Connection {
     else if (bodyBytes > 0) this.#takeBody(bodyBytes);
   }
 
-  #takeBody(size: number): void {
+  #takeBody(size) {
     received += size;
     this.#remaining -= size;
     if (this.#remaining === 0) this.#answer('201 Created', '');
   }
 
-  #answer(status: string, body: string): void {
+  #answer(status, body) {
     this.#socket.write(`HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
   }
 }
