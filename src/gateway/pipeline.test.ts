@@ -22,7 +22,7 @@ function request(target = '/v1/a/c'): IncomingRequest {
   };
 }
 
-function answer(status: number, body: OutgoingResponse['body'] = undefined): OutgoingResponse {
+function answer(status: number, body?: MessageBody): OutgoingResponse {
   return { status, reason: 'x', headers: new HeaderList(), body };
 }
 
@@ -130,7 +130,9 @@ describe("a user's filter", () => {
   it('that fails is refused with 503 where placement_failure says so', async () => {
     const result = await run(() => Promise.reject(new Error('engine fault')), { failure: 'refuse' });
     expect(result).toMatchObject({ response: { status: 503 }, placements: [] });
-    expect(String(result.response?.body)).toContain('mine threw an error; placement_failure = refuse');
+    expect((result.response?.body as Buffer).toString()).toContain(
+      'mine threw an error; placement_failure = refuse',
+    );
   });
 
   it('that answers itself has the last word, and Swift is not asked', async () => {

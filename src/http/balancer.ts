@@ -3,7 +3,7 @@
 import { AutosyncError } from '../lib/errors.js';
 import type { IncomingResponse } from './client-connection.js';
 import type { Deadlines } from './deadline.js';
-import { formatHead } from './head.js';
+import { formatRequestHead } from './head.js';
 import { HeaderList } from './headers.js';
 import type { Transport } from './http-client.js';
 import { OriginPool, type OriginOptions, type PooledRequest } from './origin-pool.js';
@@ -138,7 +138,7 @@ export class Balancer implements Transport {
 async function isAnswering(pool: OriginPool): Promise<boolean> {
   try {
     const headers = HeaderList.from([['Host', pool.authority]]);
-    const head = formatHead('GET /healthcheck HTTP/1.1', headers);
+    const head = formatRequestHead('GET', '/healthcheck', headers);
     const response = await pool.send({ method: 'GET', head, body: undefined, isIdempotent: true });
     response.body.abandon();
     return true;

@@ -16,7 +16,7 @@ function scan(text: string, cuts: readonly number[] = []): { data: string; end: 
   for (const place of places) {
     if (scanner.isDone) break;
     at += scanner.scan(bytes.subarray(at, place), 0);
-    if (!scanner.isDone) expect(at).toBe(place);
+    expect(at === place || scanner.isDone).toBe(true);
   }
   return { data, end: at, isDone: scanner.isDone };
 }
@@ -62,7 +62,7 @@ describe('a chunked body', () => {
   });
 
   it('of arbitrary bytes is read or refused, wherever it is cut, with the same result', () => {
-    const byte = fc.constantFrom(...'0123aFx;\r\n \t:-+_\0');
+    const byte = fc.constantFrom(...Array.from('0123aFx;\r\n \t:-+_\0'));
     fc.assert(
       fc.property(fc.string({ unit: byte, maxLength: 30 }), cuts, (text, places) => {
         const isWrong = isRefused(text);

@@ -98,6 +98,7 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
       host: endpoint.host,
       port: endpoint.port,
       noDelay: true,
+      allowHalfOpen: true,
       onread: {
         buffer: () => this.#buffer,
         callback: (size: number, buffer: Uint8Array) => this.#read((buffer as Buffer).subarray(0, size)),
@@ -299,8 +300,17 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
   }
 
   #ended(): void {
-    this.#exchange?.body?.sourceEnded();
-    this.#fail(new Error('The connection was ended.'));
+    const body = this.#exchange?.body;
+    if (body?.framing.kind !== 'close') {
+      this.#fail(new Error('The connection was ended.'));
+      return;
+    }
+    // Where data and a reset come at once, libuv speaks of an end (stream.c, uv__stream_io), and half a body would look
+    // whole. Only writing tells the two apart.
+    this.#socket.write('\r\n', (error) => {
+      if (error === null || error === undefined) body.sourceEnded();
+      else this.#fail(error);
+    });
   }
 
   /** Done with an exchange: free for the next when both directions are done. */

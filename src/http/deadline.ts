@@ -12,7 +12,7 @@ export interface Watched {
 export const NEVER = Number.POSITIVE_INFINITY;
 const SWEEP_MS = 500;
 
-/** Watches deadlines, to half a second. The sweep does not keep the process alive. */
+/** Watches deadlines: never early, and up to a second late. The sweep does not keep the process alive. */
 export class Deadlines {
   /**
    * Monotonic milliseconds, renewed at each sweep: good enough to set deadlines by. Time in which this process stood
@@ -38,9 +38,11 @@ export class Deadlines {
 
   #sweep(): void {
     const time = performance.now();
-    this.now += Math.min(time - this.#lastSweep, 2 * SWEEP_MS);
+    this.now += Math.min(time - this.#lastSweep, SWEEP_MS);
     this.#lastSweep = time;
-    for (const watched of this.#watched) if (watched.deadline <= this.now) watched.expire();
+    // A deadline was set by a `now` that may have been as old as one sweep.
+    const overdue = this.now - SWEEP_MS;
+    for (const watched of this.#watched) if (watched.deadline <= overdue) watched.expire();
   }
 
   close(): void {

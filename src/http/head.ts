@@ -192,6 +192,29 @@ function malformedLine(text: string, at: number): AutosyncError {
   );
 }
 
+/** A request's head as it goes onto the wire. */
+export function formatRequestHead(method: string, target: string, headers: HeaderList): string {
+  return formatHead(`${method} ${target} HTTP/1.1`, asciiNamesFirst(headers));
+}
+
+const NON_ASCII = /[^\0-\x7f]/;
+
+/**
+ * Python's header parser takes all that follows a header with a non-ASCII name for the message's body. Swift reads on
+ * there, but loses what looks like a part of a multipart body (swift/common/http_protocol.py, get_environ): a hidden
+ * Content-Length would let a client smuggle requests past us. So such names go last; all else keeps its order.
+ */
+function asciiNamesFirst(headers: HeaderList): HeaderList {
+  const { raw } = headers;
+  let i = 0;
+  while (i < raw.length && !NON_ASCII.test(raw[i] as string)) i += 2;
+  if (i >= raw.length) return headers;
+  const ordered = headers.clone();
+  ordered.removeWhere((name) => NON_ASCII.test(name));
+  for (const [name, value] of headers) if (NON_ASCII.test(name)) ordered.add(name, value);
+  return ordered;
+}
+
 /** Header fields as text, with the empty line behind them. */
 export function formatHead(startLine: string, headers: HeaderList, extra = ''): string {
   let text = `${startLine}\r\n`;

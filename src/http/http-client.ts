@@ -1,7 +1,7 @@
 // Small requests of our own with small answers (metadata, tokens, listings): one origin, kept-open connections, one time limit.
 import { AutosyncError } from '../lib/errors.js';
 import type { IncomingResponse } from './client-connection.js';
-import { formatHead } from './head.js';
+import { formatRequestHead } from './head.js';
 import { HeaderList } from './headers.js';
 import { collectBody } from './message-body.js';
 import type { PooledRequest } from './origin-pool.js';
@@ -64,7 +64,7 @@ export class HttpClient implements RequestSender {
     if (!headers.has('host')) headers.raw.unshift('Host', this.#transport.authority);
     if (body !== undefined || method === 'PUT' || method === 'POST')
       headers.set('Content-Length', String(body?.length ?? 0));
-    return { method, head: formatHead(`${method} ${request.target} HTTP/1.1`, headers), body };
+    return { method, head: formatRequestHead(method, request.target, headers), body };
   }
 
   /** In the words of `RequestSender`: the server need not be the local Swift. */

@@ -86,6 +86,13 @@ export class BareGateway {
     return client;
   }
 
+  /** Sends a request, and hands out both ends with its head taken at the server. */
+  async exchange(request: string): Promise<{ client: RawSocket; upstream: RawSocket; head: string }> {
+    const client = (await this.client()).send(request);
+    const upstream = await this.upstream.accept();
+    return { client, upstream, head: await upstream.until('\r\n\r\n') };
+  }
+
   async close(): Promise<void> {
     for (const client of this.#clients) client.destroy();
     this.server.destroy();

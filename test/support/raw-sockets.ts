@@ -104,7 +104,8 @@ export class RawSocket {
       };
       const look = (): void => {
         if (isMet()) finish();
-        else if (this.isClosed) finish(new Error(`closed before ${what}; came: ${this.#text.slice(0, 500)}`));
+        else if (this.isClosed || this.isEnded)
+          finish(new Error(`closed before ${what}; came: ${this.#text.slice(0, 500)}`));
       };
       const timer = setTimeout(
         () => finish(new Error(`waited in vain for ${what}; came: ${this.#text.slice(0, 500)}`)),
@@ -226,4 +227,25 @@ export async function eventually(isSo: () => boolean | Promise<boolean>, what = 
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Writes up to `total` bytes as fast as they are taken, and says how many were when no more are for a while. */
+export async function pour(socket: RawSocket, total: number): Promise<number> {
+  const piece = Buffer.alloc(1_000_000, 'z');
+  let written = 0;
+  const write = (): void => {
+    while (written < total && socket.socket.writableLength < 2 * piece.length) {
+      written += piece.length;
+      socket.send(piece);
+    }
+    if (written < total) socket.socket.once('drain', write);
+  };
+  write();
+  let last = -1;
+  for (let quiet = 0; quiet < 15;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    quiet = written === last ? quiet + 1 : 0;
+    last = written;
+  }
+  return written;
 }

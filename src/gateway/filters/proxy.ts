@@ -1,5 +1,5 @@
 // The app at the end of the pipeline: hands the request to the local Swift as it came, and its answer back as it comes.
-import { formatHead, removeHopByHop } from '../../http/head.js';
+import { formatRequestHead, removeHopByHop } from '../../http/head.js';
 import type { HeaderList } from '../../http/headers.js';
 import type { Transport } from '../../http/http-client.js';
 import type { MessageBody } from '../../http/message-body.js';
@@ -9,7 +9,6 @@ import type { App } from '../station.js';
 
 /** Methods that do the same when they are done twice (RFC 9110, section 9.2.2, and Swift's COPY is not one of them). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
-const NON_ASCII = /[\x80-\xff]/;
 
 /** `name` stands in Via; a request that has passed it before goes in a circle and is refused. */
 export function proxy(transport: Transport, name: string): App {
@@ -31,7 +30,7 @@ export function proxy(transport: Transport, name: string): App {
     if (!headers.has('host')) headers.add('Host', transport.authority);
     const response = await transport.send({
       method,
-      head: formatHead(`${method} ${request.target} HTTP/1.1`, asciiNamesFirst(headers)),
+      head: formatRequestHead(method, request.target, headers),
       body: outgoingBody(request.body),
       expectsContinue: request.expectsContinue,
       isIdempotent: IDEMPOTENT.has(method),
@@ -58,22 +57,6 @@ function hasPassed(headers: HeaderList, via: string): boolean {
 
 function append(headers: HeaderList, name: string, element: string): void {
   headers.set(name, [...headers.getAll(name), element].join(', '));
-}
-
-/**
- * Python's header parser takes all that follows a header with a non-ASCII name for the message's body. Swift reads on
- * there, but loses what looks like a part of a multipart body (swift/common/http_protocol.py, get_environ): a hidden
- * Content-Length would let a client smuggle requests past us. So such names go last; all else keeps its order.
- */
-function asciiNamesFirst(headers: HeaderList): HeaderList {
-  const { raw } = headers;
-  let i = 0;
-  while (i < raw.length && !NON_ASCII.test(raw[i] as string)) i += 2;
-  if (i >= raw.length) return headers;
-  const ordered = headers.clone();
-  ordered.removeWhere((name) => NON_ASCII.test(name));
-  for (const [name, value] of headers) if (NON_ASCII.test(name)) ordered.add(name, value);
-  return ordered;
 }
 
 function clientGone(): AutosyncError {
