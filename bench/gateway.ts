@@ -48,7 +48,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const program = new Command('npm run bench:gateway --')
     .description('Measures the gateway beside HAProxy, nginx and Swift itself.')
     .addArgument(new Argument('[parts...]', 'what to measure: all, or some of').choices(Object.keys(PARTS)))
-    .option('--quick', 'about two minutes, rougher')
+    .option('--quick', 'two to three minutes, rougher')
     .option('--json', 'print one JSON document')
     .option('--write', 'put the tables into docs/benchmarks.md')
     .option('--folder <folder>', 'where clusters and files are kept meanwhile', join(ROOT, '.local'))

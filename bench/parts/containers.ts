@@ -91,7 +91,7 @@ async function measureAll(client: Client, realm: LocalRealm, bench: Bench): Prom
     }
     for (const method of ['PUT', 'POST'] as const) {
       bench.say(`container ${method}, ${roundTripMs} ms between clusters`);
-      const rounds = { rounds: bench.isQuick ? 15 : 80, deadline: shareOfTime(bench, left) };
+      const rounds = { rounds: bench.isQuick ? 15 : 60, deadline: shareOfTime(bench, left) };
       measured.push(await measure(client, realm, { method, roundTripMs }, rounds));
       left -= 1;
     }

@@ -99,7 +99,7 @@ function cpuAim(cell: Cell): Aim {
   return {
     what: `${name(cell)}: gateway CPU`,
     aim: `≤ ${OF_SWIFT_CPU * 100} % of Swift's`,
-    found: percent(found),
+    found: `${percent(found)} (HAProxy ${percent(cell.comparison.median('HAProxy', 'cpuShare'))})`,
     isReached: found <= OF_SWIFT_CPU,
   };
 }
