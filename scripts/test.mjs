@@ -8,7 +8,8 @@ import { prepare } from './prepare.mjs';
 endWithNpm();
 prepare();
 const args = process.argv.slice(2);
-const checks = args.length > 0 ? [] : ['check:format', 'check:types', 'check:lint'];
+// The build comes first: the examples are checked against the types that it publishes.
+const checks = args.length > 0 ? [] : ['build', 'check:format', 'check:types', 'check:lint'];
 for (const check of checks) {
   console.log(`npm run ${check}`);
   if (await fails('npm', ['run', '--silent', check])) process.exit(1);
