@@ -26,8 +26,8 @@ const NAMES = 500;
 const ROLES = ['proxy', 'account', 'container', 'object', 'memcached'] as const;
 const WARM_UP_CPU_MS = 2500;
 const MAX_WARM_UP_RUNS = 5;
-/** What broken off uploads leave Swift to do. */
-const SETTLE_MS = 400;
+/** Bodies that were broken off leave Swift something to do: it is done when so little of a core is used in that time. */
+const SETTLED = { core: 0.15, stepMs: 200, limitMs: 5000 } as const;
 
 /** How one way is reached, and the process that stands in it. */
 interface Entrance {
@@ -176,7 +176,7 @@ async function large(site: Site, way: Way, { workload, atOnce, seconds }: Load):
   // What was handed to a socket may still be on its way: what counts is what Swift stored.
   const moved = method === 'GET' ? run.received : bytesWritten(objectServer) - writtenBefore;
   const used = cpu(moved / LARGE_BYTES);
-  await sleep(SETTLE_MS);
+  await settle(site);
   return {
     perSecond: moved / run.seconds / 1e6,
     p50Ms: median(run.finishedMs),
@@ -186,19 +186,31 @@ async function large(site: Site, way: Way, { workload, atOnce, seconds }: Load):
   };
 }
 
+async function settle({ cluster }: Site): Promise<void> {
+  const { core, stepMs, limitMs } = SETTLED;
+  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += stepMs) {
+    const before = swiftCpuMs(cluster);
+    await sleep(stepMs);
+    if (swiftCpuMs(cluster) - before < core * stepMs) return;
+  }
+}
+
+function swiftCpuMs(cluster: LocalCluster): number {
+  return ROLES.reduce((sum, role) => sum + cpuMs(cluster.pid(role) ?? 0), 0);
+}
+
 /** Begins to count CPU time; the function it returns says how much each of so many units took. */
 function watchCpu({ cluster, entrances }: Site, way: Way): (units: number) => Sample {
-  const swiftPids = ROLES.map((role) => cluster.pid(role) ?? 0);
   const proxyPid = entrances[way].pid();
   const now = () => ({
-    swift: swiftPids.reduce((sum, pid) => sum + cpuMs(pid), 0),
+    swift: swiftCpuMs(cluster),
     proxy: proxyPid === undefined ? NaN : cpuMs(proxyPid),
   });
   const before = now();
   return (units) => {
     const after = now();
-    const swiftCpuMs = (after.swift - before.swift) / units;
-    const proxyCpuMs = (after.proxy - before.proxy) / units;
-    return { swiftCpuMs, proxyCpuMs, cpuShare: proxyCpuMs / swiftCpuMs };
+    const swift = (after.swift - before.swift) / units;
+    const proxy = (after.proxy - before.proxy) / units;
+    return { swiftCpuMs: swift, proxyCpuMs: proxy, cpuShare: proxy / swift };
   };
 }
