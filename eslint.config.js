@@ -1,4 +1,5 @@
 // What the linter holds this code to: async safety, no `any`, and imports that run one way.
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /** Folders from the outside in; a folder may import only from those behind it (and its equals only where listed). */
@@ -35,7 +36,7 @@ const layerRules = Object.entries(LAYERS).map(([folder, allowed]) => ({
   },
 }));
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['dist/**', 'node_modules/**', '.local/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
