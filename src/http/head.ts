@@ -1,7 +1,7 @@
 // Reads and writes the heads of HTTP/1.1 messages, strictly: what two parsers could read differently is refused.
 // Knows RFC 9112 and what Swift's WSGI server makes of header names; nothing of sockets.
 import { AutosyncError } from '../lib/errors.js';
-import { HeaderList, isSameName } from './headers.js';
+import { HeaderList, isSameName, NameSet } from './headers.js';
 
 /** How the end of a message's body is found (RFC 9112, section 6.3). */
 export type Framing =
@@ -45,8 +45,9 @@ const COLON = 0x3a;
 const IS_NAME = table((code) => /[!#$%&'*+\-.^_`|~0-9A-Za-z\x80-\xff]/.test(String.fromCharCode(code)));
 const IS_VALUE = table((code) => code === TAB || (code >= SPACE && code !== 0x7f));
 
-function table(test: (code: number) => boolean): readonly boolean[] {
-  return Array.from({ length: 256 }, (_, code) => test(code));
+/** 1 for the bytes that pass the test. */
+function table(test: (code: number) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => (test(code) ? 1 : 0));
 }
 
 /**
@@ -69,7 +70,7 @@ export function parseRequestHead(buffer: Buffer, end: number): RequestHead {
   const match = REQUEST_LINE.exec(text.slice(0, lineEnd));
   if (match === null) throw new AutosyncError('BAD_REQUEST', 'The request line is malformed.');
   const version = match[3] === '0' ? '1.0' : '1.1';
-  const headers = parseFields(text, lineEnd + 2);
+  const headers = parseFields(buffer, text, lineEnd + 2);
   return {
     method: match[1] as string,
     target: match[2] as string,
@@ -89,23 +90,23 @@ export function parseResponseHead(buffer: Buffer, end: number): ResponseHead {
     version: match[1] === '0' ? '1.0' : '1.1',
     status: Number(match[2]),
     reason: match[3] ?? '',
-    headers: parseFields(text, lineEnd + 2),
+    headers: parseFields(buffer, text, lineEnd + 2),
   };
 }
 
 /** RFC 9112, section 6.3, for a response to a request of that method. */
 export function responseFraming(head: ResponseHead, method: string): Framing {
   if (method === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304) return NO_BODY;
-  const encodings = head.headers.getAll('transfer-encoding');
-  const lengths = head.headers.getAll('content-length');
-  if (encodings.length > 0) {
-    const isChunked = encodings.length === 1 && encodings[0]?.toLowerCase() === 'chunked';
-    if (isChunked && lengths.length === 0 && head.version === '1.1') return CHUNKED;
+  const { headers } = head;
+  const length = headers.get('content-length');
+  const encoding = headers.get('transfer-encoding');
+  if (encoding !== undefined) {
+    const isAlone = length === undefined && headers.getAll('transfer-encoding').length === 1;
+    if (isAlone && encoding.toLowerCase() === 'chunked' && head.version === '1.1') return CHUNKED;
     throw new AutosyncError('BAD_ANSWER', 'Its Transfer-Encoding can be read in two ways.');
   }
-  if (lengths.length === 0) return UNTIL_CLOSE;
-  const length = lengths[0] as string;
-  if (lengths.length > 1 || !DIGITS.test(length)) {
+  if (length === undefined) return UNTIL_CLOSE;
+  if (!DIGITS.test(length) || headers.getAll('content-length').length > 1) {
     throw new AutosyncError('BAD_ANSWER', 'Its Content-Length is not one number.');
   }
   return { kind: 'length', length: Number(length) };
@@ -156,40 +157,37 @@ function refuseAlias(name: string): void {
     throw new AutosyncError('BAD_REQUEST', `A header named ${name} can be read in two ways.`);
 }
 
-/** Reads field lines from `at` to the empty line that ends the text. */
-function parseFields(text: string, at: number): HeaderList {
+/** Reads field lines from `at` to the empty line. Buffer and text are the same: bytes are quicker to look at, text to cut. */
+function parseFields(bytes: Buffer, text: string, at: number): HeaderList {
   const raw: string[] = [];
   const end = text.length - 2;
   while (at < end) {
     let i = at;
-    while (IS_NAME[text.charCodeAt(i)] === true) i += 1;
-    if (i === at || text.charCodeAt(i) !== COLON) throw malformedLine(text, at);
+    while (IS_NAME[bytes[i] as number] === 1) i += 1;
+    if (i === at || bytes[i] !== COLON) throw malformedLine(bytes[at]);
     const name = text.slice(at, i);
     i += 1;
-    while (isBlank(text.charCodeAt(i))) i += 1;
+    while (isBlank(bytes[i])) i += 1;
     const start = i;
-    while (IS_VALUE[text.charCodeAt(i)] === true) i += 1;
-    if (text.charCodeAt(i) !== CR || text.charCodeAt(i + 1) !== LF) {
+    while (IS_VALUE[bytes[i] as number] === 1) i += 1;
+    if (bytes[i] !== CR || bytes[i + 1] !== LF) {
       throw new AutosyncError('BAD_REQUEST', `The value of ${name} has a control character.`);
     }
     at = i + 2;
     // Not String.trim: it would take U+00A0 off as well, which here is half of a UTF-8 character.
-    while (i > start && isBlank(text.charCodeAt(i - 1))) i -= 1;
+    while (i > start && isBlank(bytes[i - 1])) i -= 1;
     raw.push(name, text.slice(start, i));
   }
   return new HeaderList(raw);
 }
 
-function isBlank(code: number): boolean {
+function isBlank(code: number | undefined): boolean {
   return code === SPACE || code === TAB;
 }
 
-function malformedLine(text: string, at: number): AutosyncError {
-  const isFolded = isBlank(text.charCodeAt(at));
-  return new AutosyncError(
-    'BAD_REQUEST',
-    isFolded ? 'A header line is folded.' : 'A header line is malformed.',
-  );
+function malformedLine(firstByte: number | undefined): AutosyncError {
+  const what = isBlank(firstByte) ? 'folded' : 'malformed';
+  return new AutosyncError('BAD_REQUEST', `A header line is ${what}.`);
 }
 
 /** A request's head as it goes onto the wire. */
@@ -223,7 +221,7 @@ export function formatHead(startLine: string, headers: HeaderList, extra = ''): 
   return `${text}${extra}\r\n`;
 }
 /** Meant for one connection only (RFC 9110, section 7.6.1), not for who is behind it. */
-const HOP_BY_HOP = [
+const HOP_BY_HOP = new NameSet([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -231,33 +229,35 @@ const HOP_BY_HOP = [
   'proxy-authorization',
   'te',
   'upgrade',
-];
+]);
 /** What a Connection header may name without effect: the message could not be read, or be told apart, without them. */
-const NEVER_DROPPED = ['content-length', 'transfer-encoding', 'host', 'trailer'];
+const NEVER_DROPPED = new NameSet(['content-length', 'transfer-encoding', 'host', 'trailer']);
 
 /**
- * Removes the headers that are meant for one connection only, in place, those that Connection names included. Transfer-Encoding and Trailer stay: a chunked body
- * travels on with the chunks it came in.
+ * Removes the headers that are meant for one connection only, in place, those that Connection names included.
+ * Transfer-Encoding and Trailer stay: a chunked body travels on with the chunks it came in.
  */
 export function removeHopByHop(headers: HeaderList): void {
-  const raw = headers.raw;
+  const { raw } = headers;
   let i = 0;
-  while (i < raw.length && !isOneOf(HOP_BY_HOP, raw[i] as string)) i += 2;
+  while (i < raw.length && !HOP_BY_HOP.has(raw[i] as string)) i += 2;
   if (i >= raw.length) return;
-  const named = connectionTokens(headers).filter((token) => !isOneOf(NEVER_DROPPED, token));
-  headers.removeWhere((name) => isOneOf(HOP_BY_HOP, name) || isOneOf(named, name));
+  const tokens = connectionTokens(headers).filter(
+    (token) => !HOP_BY_HOP.has(token) && !NEVER_DROPPED.has(token),
+  );
+  const named = new NameSet(tokens);
+  headers.retain((name) => !HOP_BY_HOP.has(name) && !named.has(name));
 }
 
 /** The tokens of all Connection headers, in lower case. */
-export function connectionTokens(headers: HeaderList): string[] {
-  return headers
-    .getAll('connection')
-    .flatMap((value) => value.split(','))
-    .map((token) => token.trim().toLowerCase())
-    .filter((token) => token !== '');
-}
-
-function isOneOf(names: readonly string[], name: string): boolean {
-  for (const other of names) if (isSameName(other, name)) return true;
-  return false;
+export function connectionTokens({ raw }: HeaderList): string[] {
+  const tokens: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    if (!isSameName(raw[i] as string, 'connection')) continue;
+    for (const part of (raw[i + 1] as string).split(',')) {
+      const token = part.trim().toLowerCase();
+      if (token !== '') tokens.push(token);
+    }
+  }
+  return tokens;
 }

@@ -19,6 +19,22 @@ function fold(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
 }
 
+/** Some header names, to ask quickly whether a name is one of them. */
+export class NameSet {
+  readonly #byLength: string[][] = [];
+
+  constructor(names: readonly string[]) {
+    for (const name of names) (this.#byLength[name.length] ??= []).push(name);
+  }
+
+  has(name: string): boolean {
+    const candidates = this.#byLength[name.length];
+    if (candidates === undefined) return false;
+    for (const candidate of candidates) if (isSameName(candidate, name)) return true;
+    return false;
+  }
+}
+
 /** Header fields as they stand on the wire, latin1 text. Order, case and duplicates are kept; names compare by `isSameName`. */
 export class HeaderList {
   /** Name, value, name, value, … as on the wire. */
@@ -77,19 +93,16 @@ export class HeaderList {
 
   /** Removes all fields of that name; says whether there was one. */
   remove(name: string): boolean {
-    return this.has(name) && this.#filter((field) => !isSameName(field, name));
+    return this.has(name) && this.retain((field) => !isSameName(field, name));
   }
 
   /** Removes the fields whose name, in lower case and with `-` for `_`, the test accepts; says whether there was one. */
   removeWhere(test: (lowerName: string, value: string) => boolean): boolean {
-    return this.#filter((field, value) => !test(field.toLowerCase().replaceAll('_', '-'), value));
+    return this.retain((field, value) => !test(field.toLowerCase().replaceAll('_', '-'), value));
   }
 
-  *[Symbol.iterator](): Generator<readonly [string, string]> {
-    for (let i = 0; i < this.raw.length; i += 2) yield [this.raw[i] as string, this.raw[i + 1] as string];
-  }
-
-  #filter(isKept: (name: string, value: string) => boolean): boolean {
+  /** Removes the fields that the test does not accept; says whether there was one. */
+  retain(isKept: (name: string, value: string) => boolean): boolean {
     const raw = this.raw;
     let kept = 0;
     for (let i = 0; i < raw.length; i += 2) {
@@ -103,6 +116,10 @@ export class HeaderList {
     const isShorter = kept < raw.length;
     raw.length = kept;
     return isShorter;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [string, string]> {
+    for (let i = 0; i < this.raw.length; i += 2) yield [this.raw[i] as string, this.raw[i + 1] as string];
   }
 
   #indexOf(name: string): number {

@@ -71,21 +71,24 @@ export class OriginPool {
       abortReason ??= reason;
       current?.abort(request, reason);
     });
+    let kept = this.#idle.pop();
     try {
-      current = this.#idle.pop();
-      if (current !== undefined) {
-        const response = await this.#trySend(current, request);
-        if (response !== undefined) return response;
-        if (abortReason !== undefined) throw abortReason;
+      for (;;) {
+        current = kept ?? (await this.#connect());
+        if (abortReason !== undefined) {
+          this.#keep(current);
+          throw abortReason;
+        }
+        try {
+          const response = await current.send(request);
+          this.failureCount = 0;
+          return response;
+        } catch (error) {
+          const isStale = kept !== undefined && !current.hasAnswerBegun && abortReason === undefined;
+          if (!isStale || !isRepeatable(request, error)) throw error;
+          kept = undefined;
+        }
       }
-      current = await this.#connect();
-      if (abortReason !== undefined) {
-        this.#keep(current);
-        throw abortReason;
-      }
-      const response = await current.send(request);
-      this.failureCount = 0;
-      return response;
     } catch (error) {
       if (abortReason !== undefined) throw abortReason;
       if (isServersFault(error)) this.failureCount += 1;
@@ -96,23 +99,6 @@ export class OriginPool {
   close(): void {
     this.#isClosed = true;
     for (const connection of this.#all) connection.destroy();
-  }
-
-  /** On a connection that may have gone stale: undefined when it had, and the request can be sent on another. */
-  async #trySend(
-    connection: ClientConnection,
-    request: PooledRequest,
-  ): Promise<IncomingResponse | undefined> {
-    try {
-      const response = await connection.send(request);
-      this.failureCount = 0;
-      return response;
-    } catch (error) {
-      const isStale = error instanceof AutosyncError && error.code === 'UPSTREAM_BROKEN';
-      const isRepeatable = request.isIdempotent && !(request.body instanceof MessageBody);
-      if (isStale && isRepeatable && !connection.hasAnswerBegun) return undefined;
-      throw error;
-    }
   }
 
   async #connect(): Promise<ClientConnection> {
@@ -146,6 +132,12 @@ export class OriginPool {
     const index = this.#idle.indexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
   }
+}
+
+/** Whether a request that failed so on a connection that may have gone stale can be sent on another. */
+function isRepeatable(request: PooledRequest, error: unknown): boolean {
+  const isBroken = error instanceof AutosyncError && error.code === 'UPSTREAM_BROKEN';
+  return isBroken && request.isIdempotent && !(request.body instanceof MessageBody);
 }
 
 /** Not what the client's own breaking off causes. */

@@ -52,11 +52,13 @@ function outgoingBody(body: MessageBody): MessageBody | Buffer | undefined {
 }
 
 function hasPassed(headers: HeaderList, via: string): boolean {
+  if (!headers.has('via')) return false;
   return headers.getAll('via').some((value) => value.split(',').some((element) => element.trim() === via));
 }
 
 function append(headers: HeaderList, name: string, element: string): void {
-  headers.set(name, [...headers.getAll(name), element].join(', '));
+  if (headers.has(name)) headers.set(name, [...headers.getAll(name), element].join(', '));
+  else headers.add(name, element);
 }
 
 function clientGone(): AutosyncError {
