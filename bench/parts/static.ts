@@ -20,7 +20,7 @@ const LARGE_BYTES = 100 * KIB * KIB;
 
 /** How long a gateway works before it is measured. */
 const WARM_UP_CPU_MS = { quick: 1500, full: 4000 } as const;
-const MAX_WARM_UP_RUNS = 6;
+const MAX_WARM_UP_RUNS = 10;
 
 interface Workload {
   readonly name: string;
