@@ -65,32 +65,32 @@ export class OriginPool {
    * Rejects with CONNECTION_FAILED (nothing was sent), UPSTREAM_BROKEN, UPSTREAM_TIMEOUT or BAD_ANSWER.
    */
   async send(request: PooledRequest): Promise<IncomingResponse> {
-    let abortReason: Error | undefined;
+    const aborted: { reason?: Error } = {};
     let current: ClientConnection | undefined;
     request.onStart?.((reason = new AutosyncError('UPSTREAM_BROKEN', 'The request was given up.')) => {
-      abortReason ??= reason;
+      aborted.reason ??= reason;
       current?.abort(request, reason);
     });
     let kept = this.#idle.pop();
     try {
       for (;;) {
         current = kept ?? (await this.#connect());
-        if (abortReason !== undefined) {
+        if (aborted.reason !== undefined) {
           this.#keep(current);
-          throw abortReason;
+          throw aborted.reason;
         }
         try {
           const response = await current.send(request);
           this.failureCount = 0;
           return response;
         } catch (error) {
-          const isStale = kept !== undefined && !current.hasAnswerBegun && abortReason === undefined;
+          const isStale = kept !== undefined && !current.hasAnswerBegun && aborted.reason === undefined;
           if (!isStale || !isRepeatable(request, error)) throw error;
           kept = undefined;
         }
       }
     } catch (error) {
-      if (abortReason !== undefined) throw abortReason;
+      if (aborted.reason !== undefined) throw aborted.reason;
       if (isServersFault(error)) this.failureCount += 1;
       throw error;
     }
