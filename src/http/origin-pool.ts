@@ -66,6 +66,7 @@ export class OriginPool {
    */
   async send(request: PooledRequest): Promise<IncomingResponse> {
     const aborted: { reason?: Error } = {};
+    const isAborted = (): boolean => aborted.reason !== undefined;
     let current: ClientConnection | undefined;
     request.onStart?.((reason = new AutosyncError('UPSTREAM_BROKEN', 'The request was given up.')) => {
       aborted.reason ??= reason;
@@ -84,7 +85,7 @@ export class OriginPool {
           this.failureCount = 0;
           return response;
         } catch (error) {
-          const isStale = kept !== undefined && !current.hasAnswerBegun && aborted.reason === undefined;
+          const isStale = kept !== undefined && !current.hasAnswerBegun && !isAborted();
           if (!isStale || !isRepeatable(request, error)) throw error;
           kept = undefined;
         }
