@@ -8,6 +8,7 @@ import { NEVER, writeProgress, type Deadlines, type Watched } from './deadline.j
 import { findHeadEnd, formatHead, parseRequestHead, type RequestHead } from './head.js';
 import type { HeaderList } from './headers.js';
 import { MessageBody, type BodyConsumer, type BodySource } from './message-body.js';
+import { readInto } from './read-buffer.js';
 import { ServerRequest, type IncomingRequest } from './server-request.js';
 
 export type { IncomingRequest };
@@ -33,6 +34,9 @@ export interface OutgoingResponse {
 
 export type RequestHandler = (request: IncomingRequest) => Promise<OutgoingResponse>;
 
+/** Enough for most heads and small bodies, and little enough for ten thousand idle connections. */
+const HEAD_READ_BYTES = 8 * 1024;
+const BODY_READ_BYTES = 64 * 1024;
 /** Bytes of later requests that are taken in while one is under way. */
 const MAX_PIPELINED_BYTES = 64 * 1024;
 /** Bytes of answers that may wait for a slow reader before the next of its pipelined requests is begun. */
@@ -48,6 +52,7 @@ type Phase = 'idle' | 'head' | 'request' | 'lingering' | 'closed';
 export class ServerConnection implements Watched, BodySource, BodyConsumer {
   deadline: number;
   readonly #socket: Socket;
+  #buffer = Buffer.allocUnsafeSlow(HEAD_READ_BYTES);
   readonly #remoteAddress: string;
   readonly #handler: RequestHandler;
   readonly #limits: ServerLimits;
@@ -68,7 +73,7 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
   #progress = 0;
 
   constructor(
-    socket: Socket,
+    accepted: Socket,
     options: {
       handler: RequestHandler;
       limits: ServerLimits;
@@ -76,6 +81,7 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
       onClosed: (connection: ServerConnection) => void;
     },
   ) {
+    const socket = readInto(accepted, { buffer: () => this.#buffer, read: (chunk) => this.#read(chunk) });
     this.#socket = socket;
     this.#remoteAddress = socket.remoteAddress ?? '';
     this.#handler = options.handler;
@@ -84,7 +90,6 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
     this.#onClosed = options.onClosed;
     this.deadline = this.#deadlines.now + this.#limits.headerTimeoutMs;
     this.#deadlines.add(this);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('end', () => this.#ended());
     socket.on('finish', () => this.#await());
     socket.on('error', () => this.#closed());
@@ -126,6 +131,12 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
     const rest = used === 0 ? chunk : chunk.subarray(used);
     this.#pending = this.#pending === undefined ? rest : Buffer.concat([this.#pending, rest]);
     this.#advance();
+    this.#keepPending(chunk);
+  }
+
+  /** What is left of a chunk is copied: the next bytes will be read into the same memory. */
+  #keepPending(chunk: Buffer): void {
+    if (this.#pending?.buffer === chunk.buffer) this.#pending = Buffer.from(this.#pending);
   }
 
   /** Gives the request under way what belongs to its body, and says how much that is. */
@@ -136,11 +147,22 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
     try {
       const used = body.feed(chunk);
       request.isAwaitingContinue = false;
+      this.#makeRoom(body);
       if (this.#phase === 'request') this.#await();
       return used;
     } catch (error) {
       this.#failRequest(error as AutosyncError);
       return chunk.length;
+    }
+  }
+
+  /** Reads go into a larger buffer while a body is on its way, and into another one when this one's bytes are still in use. */
+  #makeRoom(body: MessageBody): void {
+    const isLarge = this.#buffer.length === BODY_READ_BYTES;
+    if (body.isComplete) {
+      if (isLarge || body.isChunkInUse) this.#buffer = Buffer.allocUnsafeSlow(HEAD_READ_BYTES);
+    } else if (!isLarge && !this.#isBodyPaused) {
+      this.#buffer = Buffer.allocUnsafeSlow(BODY_READ_BYTES);
     }
   }
 

@@ -1,11 +1,14 @@
 // Promises of the server's answers and of its end, on real sockets.
-import { describe, expect, it, vi } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import tls from 'node:tls';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LIMITS } from '../../test/support/bare-gateway.js';
-import { answer, connectTo, get, serve } from '../../test/support/bare-server.js';
+import { answer, connectTo, echo, get, put, serve } from '../../test/support/bare-server.js';
 import { eventually, RawSocket } from '../../test/support/raw-sockets.js';
 import { HeaderList } from './headers.js';
 import { MessageBody } from './message-body.js';
-import type { OutgoingResponse } from './server-connection.js';
+import type { OutgoingResponse, RequestHandler } from './server-connection.js';
 import { HttpServer } from './server.js';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -149,5 +152,54 @@ describe('a server that closes', () => {
     await eventually(() => server.connectionCount === 1);
     await server.close(50);
     await client.untilClosed();
+  });
+});
+
+const openssl = spawnSync('openssl', ['version']).status === 0;
+
+describe.skipIf(!openssl)('over TLS', () => {
+  function certificate(): { cert: Buffer; key: Buffer } {
+    const { stdout } = spawnSync('openssl', [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+      ...['-subj', '/CN=localhost', '-days', '1', '-keyout', '-', '-out', '-'],
+    ]);
+    return { cert: stdout, key: stdout };
+  }
+
+  async function serveTls(handler: RequestHandler): Promise<() => Promise<RawSocket>> {
+    const server = new HttpServer({ handler, limits: LIMITS, maxConnections: 10, tls: certificate() });
+    const port = await server.listen(0, '127.0.0.1');
+    onTestFinished(() => {
+      server.destroy();
+      return server.close(0);
+    });
+    return async () => {
+      const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+      onTestFinished(() => void socket.destroy());
+      await once(socket, 'secureConnect');
+      return new RawSocket(socket);
+    };
+  }
+
+  it('requests and large bodies go both ways on one connection', async () => {
+    const connect = await serveTls(echo);
+    const client = await connect();
+    const body = 'abcdefgh'.repeat(100_000);
+    for (const target of ['/1', '/2']) {
+      client.send(put(target, body));
+      const all = await client.until((text) => text.endsWith(body));
+      expect(all.endsWith(`\r\n\r\nPUT ${target} ${body}`)).toBe(true);
+    }
+  });
+
+  it('a handler that fails cuts its client off, and nothing else', async () => {
+    const connect = await serveTls((request) =>
+      request.target === '/bad' ? Promise.reject(new Error('a fault')) : echo(request),
+    );
+    const [bad, good] = [await connect(), await connect()];
+    bad.send(get('/bad'));
+    expect(await bad.untilClosed()).toBe('');
+    good.send(get('/good'));
+    expect(await good.until('GET /good ')).toContain('200 OK');
   });
 });

@@ -30,7 +30,7 @@ export class HttpServer {
     const socketOptions = { allowHalfOpen: true, noDelay: true };
     this.#server =
       options.tls === undefined
-        ? net.createServer(socketOptions, accept)
+        ? net.createServer({ ...socketOptions, pauseOnConnect: true }, accept)
         : tls.createServer(
             {
               ...socketOptions,

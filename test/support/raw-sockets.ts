@@ -1,7 +1,7 @@
 // Both ends of a connection as bytes: what goes out is exactly what a test says, and what came in is all there to look at.
 import net from 'node:net';
 
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 20_000;
 
 type Condition = string | RegExp | ((text: string) => boolean);
 
