@@ -85,12 +85,14 @@ describe('the ring', () => {
     await waitForObjects(user, 'pair-c', ['from-one'], ['one', 'three']);
   });
 
-  it.each(ODD_CONTAINERS)('carries objects of a container named %s', async (container) => {
+  it('carries objects of containers with odd names', async () => {
     const user = await freshUser();
     const gateways = await loginEverywhere(user);
-    expect((await gateways['three']!.request('PUT', `/${container}`)).status).toBe(201);
-    await gateways['one']!.request('PUT', `/${container}/o`, {}, 'hello');
-    await waitForObjects(user, container, ['o']);
+    for (const container of ODD_CONTAINERS) {
+      expect((await gateways['three']!.request('PUT', `/${container}`)).status).toBe(201);
+      await gateways['one']!.request('PUT', `/${container}/o`, {}, 'hello');
+    }
+    for (const container of ODD_CONTAINERS) await waitForObjects(user, container, ['o']);
   });
 
   it('carries objects of any name, with content type and metadata', async () => {

@@ -40,6 +40,8 @@ export interface TwinRequest {
 const BY_NATURE =
   /^(?:date|x-trans-id|x-openstack-request-id|x-timestamp|x-put-timestamp|x-manifest-etag|last-modified|connection|x-autosync-.*|x-container-sync-.*|x-account-(?:object-count|bytes-used|container-count|storage-policy-.*))$/i;
 const TIMES = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \w+/g;
+/** Swift's own message of a path that it cannot take names the partition, which goes by the account's name. */
+const PARTITION = /\/sdb1\/\d+\//g;
 const TRANSACTION = /tx[0-9a-f]{21}-[0-9a-f]{10}/g;
 
 export class Twins {
@@ -129,7 +131,10 @@ function normalise(answer: RawAnswer, side: Side, isManifest: boolean): object {
     .match(/boundary=(\w+)/)?.[1];
   const plain = (text: string): string => {
     const own = text.replaceAll(side.user.account, 'AUTH_twin').replaceAll(side.user.user, 'twin');
-    const undated = own.replaceAll(TIMES, 'TIME').replaceAll(TRANSACTION, 'TRANSACTION');
+    const undated = own
+      .replaceAll(TIMES, 'TIME')
+      .replaceAll(TRANSACTION, 'TRANSACTION')
+      .replaceAll(PARTITION, '/sdb1/N/');
     return boundary === undefined ? undated : undated.replaceAll(boundary, 'BOUNDARY');
   };
   const headers = answer.headers
