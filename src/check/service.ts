@@ -5,7 +5,7 @@ import { HeaderList } from '../http/headers.js';
 import { HttpClient } from '../http/http-client.js';
 import { OriginPool } from '../http/origin-pool.js';
 import type { Config, ServiceConfig } from '../config/config.js';
-import { serviceOptions } from '../gateway/build-site.js';
+import { serviceOptions } from '../site/build-site.js';
 import { AutosyncError } from '../lib/errors.js';
 import { encodeName } from '../swift/path.js';
 import { ask, type Asked } from './ask.js';

@@ -1,10 +1,9 @@
 // Headers of a change on its way to a peer; signed like all of it.
-import { HeaderList } from '../../http/headers.js';
-import type { Rights } from '../../swift/swift-client.js';
+import { HeaderList } from '../http/headers.js';
+import type { Rights } from '../swift/swift-client.js';
 
 export const CHANGE = {
   placement: 'X-Autosync-Placement',
-  named: 'X-Autosync-Named',
   state: 'X-Autosync-State',
   syncKey: 'X-Autosync-Sync-Key',
 } as const;

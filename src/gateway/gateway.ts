@@ -1,13 +1,16 @@
 // One gateway process: the configured pipeline behind a listening server. Knows nothing of other processes.
 import { readFileSync } from 'node:fs';
 import type { Config, ModuleStation, Station } from '../config/config.js';
-import { Balancer } from '../http/balancer.js';
+import type { Balancer } from '../http/balancer.js';
 import { Deadlines } from '../http/deadline.js';
 import { HttpServer } from '../http/server.js';
 import { AutosyncError } from '../lib/errors.js';
-import { buildSite } from './build-site.js';
+import { NonceMemory } from '../peers/nonce-memory.js';
+import { buildSite } from '../site/build-site.js';
+import { balanceSwift } from '../site/local-swift.js';
 import { deleteAccountAtPeers } from './changes/account-change.js';
 import type { AccountDeletions } from './changes/account-deletions.js';
+import { Counters } from './counters.js';
 import { autosync } from './filters/autosync.js';
 import { catchErrors } from './filters/catch-errors.js';
 import { healthcheck } from './filters/healthcheck.js';
@@ -41,34 +44,22 @@ export class Gateway {
     const { log } = parts;
     this.#config = config;
     this.#parts = parts;
-    const { upstream, ...limits } = config.proxy;
-    this.#balancer = new Balancer(
-      upstream,
-      {
-        connectTimeoutMs: limits.connectTimeoutMs,
-        silenceMs: limits.responseTimeoutMs,
-        idleMs: limits.idleTimeoutMs,
-        maxIdle: limits.maxIdleConnections,
-        ejectAfter: limits.ejectAfter,
-        ejectMs: limits.ejectTimeMs,
-      },
-      this.#deadlines,
-      (server, isUp) =>
-        isUp
-          ? log.info({ server }, 'Swift proxy is back')
-          : log.warn({ server }, 'Swift proxy is left out: it fails'),
-    );
+    this.#balancer = balanceSwift(config.proxy, this.#deadlines, log);
     this.#syncHosts = new SyncHosts(config.server.allowedSyncHosts);
     this.site =
       config.autosync === undefined
         ? undefined
-        : buildSite(config, config.autosync, {
-            transport: this.#balancer,
-            deadlines: this.#deadlines,
-            syncHosts: this.#syncHosts,
-            log,
+        : {
+            ...buildSite(config, config.autosync, {
+              transport: this.#balancer,
+              deadlines: this.#deadlines,
+              isSyncHost: (address) => this.#syncHosts.has(address),
+              log,
+            }),
+            nonces: new NonceMemory(),
+            counters: new Counters(),
             accountDeletions: parts.accountDeletions((account) => this.deleteAccountAtPeers(account)),
-          });
+          };
   }
 
   /** Starts to take requests; resolves with the port. @throws AutosyncError LISTEN_FAILED, MODULE_FAILED */

@@ -1,76 +1,19 @@
-// What the autosync filter works with: this cluster, its peers, its rights, its rules. Put together once per process.
-import { isSameCluster, type Clusters } from '../peers/clusters.js';
+// What the gateway's stations work with, beyond what the daemon has as well: its memory, and a request's own rights.
 import type { NonceMemory } from '../peers/nonce-memory.js';
-import type { Peer } from '../peers/peer.js';
-import type { Transport } from '../http/http-client.js';
-import { containerSyncKey } from '../sync/key.js';
-import type { SecretsFile } from '../sync/secrets.js';
-import type { SyncWish } from '../sync/sync-plan.js';
-import type { Rights, SwiftClient } from '../swift/swift-client.js';
+import { audienceFor, type Audience, type BaseSite } from '../site/site.js';
+import type { Rights } from '../swift/swift-client.js';
 import type { AccountDeletions } from './changes/account-deletions.js';
 import type { Counters } from './counters.js';
-import type { Exchange, Logger } from './station.js';
+import type { Exchange } from './station.js';
 
-export interface SiteOptions {
-  readonly isAccountOurs: (account: string) => boolean;
-  /** The patterns behind it. */
-  readonly accounts: readonly string[];
-  readonly consistency: 'eventual' | 'quorum' | 'strict';
-  readonly peerAuth: 'service' | 'token';
-  readonly userSync: 'deny' | 'allow';
-  readonly peerTimeoutMs: number;
-  readonly maxClockSkewMs: number;
-  readonly deleteProbeLimit: number;
-  /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
-  readonly isSyncHost: (address: string) => boolean;
-  readonly defaultPlacement: () => readonly string[];
-}
-
-export interface Site {
-  readonly options: SiteOptions;
-  readonly clusters: Clusters;
-  readonly swift: SwiftClient;
-  /** The same Swift, for requests that SwiftClient's whole answers do not fit. */
-  readonly transport: Transport;
-  readonly secrets: SecretsFile;
-  /** A token of the service user; undefined where the clients' own tokens are used. */
-  readonly serviceToken: (() => Promise<string>) | undefined;
-  readonly dropServiceToken: (token: string) => void;
-  /** The service user's own account, which is never touched; undefined while the identity service does not say. */
-  readonly ownAccount: () => Promise<string | undefined>;
+export interface Site extends BaseSite {
   readonly nonces: NonceMemory;
   readonly accountDeletions: AccountDeletions;
   readonly counters: Counters;
-  readonly log: Logger;
-}
-
-export interface ContainerName {
-  readonly account: string;
-  readonly container: string;
-}
-
-/** Where a change of this request belongs, and whom to tell. */
-export interface Audience {
-  readonly placement: readonly string[];
-  readonly peers: readonly Peer[];
-  /** Names of the placement that nothing is known of. */
-  readonly unknown: readonly string[];
 }
 
 export function audienceOf(site: Site, exchange: Exchange): Audience {
   return audienceFor(site, exchange.placement ?? site.options.defaultPlacement());
-}
-
-export function audienceFor(site: Site, placement: readonly string[]): Audience {
-  const peers = new Set<Peer>();
-  const unknown = new Set<string>();
-  for (const name of placement) {
-    if (site.clusters.isMine(name)) continue;
-    const peer = site.clusters.peer(name);
-    if (peer === undefined) unknown.add(name);
-    else peers.add(peer);
-  }
-  return { placement, peers: [...peers], unknown: [...unknown] };
 }
 
 /** The rights to read and mend what a client's change left: the service user's, or where there is none the client's own. */
@@ -78,26 +21,4 @@ export function rightsFor(site: Site, exchange: Exchange): Rights {
   if (site.options.peerAuth === 'service') return { kind: 'service' };
   const { headers } = exchange.request;
   return { kind: 'token', token: headers.get('x-auth-token') ?? headers.get('x-storage-token') };
-}
-
-/** What the ring and the secret want of this cluster's copy of a container. */
-export function syncWish(site: Site, placement: readonly string[], name: ContainerName): SyncWish {
-  const { account, container } = name;
-  const secrets = site.secrets.get();
-  // Each cluster once, whatever its spelling; a ring over a name that nothing is known of would lead nowhere.
-  const known = placement.filter(
-    (each, index) =>
-      (site.clusters.isMine(each) || site.clusters.peer(each) !== undefined) &&
-      placement.findIndex((other) => isSameCluster(other, each)) === index,
-  );
-  const wish: SyncWish = {
-    syncTo: site.clusters.syncTo(known, account, container),
-    key: containerSyncKey(secrets.current, account, container),
-    isOurs: (syncTo) => site.clusters.isOwnSyncTo(syncTo, account, container),
-  };
-  if (site.options.userSync === 'deny') return wish;
-  const generations =
-    secrets.previous === undefined ? [secrets.current] : [secrets.current, secrets.previous];
-  const ours = new Set(generations.map((generation) => containerSyncKey(generation, account, container)));
-  return { ...wish, isOurKey: (key) => ours.has(key) };
 }

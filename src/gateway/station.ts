@@ -1,8 +1,9 @@
 // What a station of the pipeline is: the interface that the built-in filters and a user's own modules share.
 import type { IncomingRequest, OutgoingResponse } from '../http/server-connection.js';
+import type { Logger } from '../lib/logger.js';
 import type { SwiftPath } from '../swift/path.js';
 
-export type { IncomingRequest, OutgoingResponse, SwiftPath };
+export type { IncomingRequest, Logger, OutgoingResponse, SwiftPath };
 
 /** One request on its way through the pipeline. */
 export interface Exchange {
@@ -26,13 +27,6 @@ export type Filter = (exchange: Exchange, next: Next) => Promise<OutgoingRespons
 
 /** The last station: it answers. */
 export type App = (exchange: Exchange) => Promise<OutgoingResponse>;
-
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** What a user's own module is given to work with. */
 export interface Tools {

@@ -6,28 +6,26 @@ import type { Deadlines } from '../http/deadline.js';
 import { HttpClient, type Transport } from '../http/http-client.js';
 import { OriginPool } from '../http/origin-pool.js';
 import { Clusters, type Naming } from '../peers/clusters.js';
-import { NonceMemory } from '../peers/nonce-memory.js';
+import { Keeper } from '../records/keeper.js';
+import { Store } from '../records/store.js';
 import { SwiftClient } from '../swift/swift-client.js';
 import { RealmsFile } from '../sync/realms.js';
 import { SecretsFile } from '../sync/secrets.js';
-import type { AccountDeletions } from './changes/account-deletions.js';
-import { Counters } from './counters.js';
-import type { Site } from './site.js';
-import type { Logger } from './station.js';
-import type { SyncHosts } from './sync-hosts.js';
+import type { Logger } from '../lib/logger.js';
+import type { BaseSite } from './site.js';
 
 export interface SiteParts {
   readonly transport: Transport;
   readonly deadlines: Deadlines;
-  readonly accountDeletions: AccountDeletions;
-  readonly syncHosts: SyncHosts;
+  /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
+  readonly isSyncHost: (address: string) => boolean;
   readonly log: Logger;
 }
 
 const IDENTITY_ORIGIN = { connectTimeoutMs: 2_000, silenceMs: 30_000, idleMs: 5_000, maxIdle: 4 };
 
 /** @throws AutosyncError SECRETS_… when the secret file cannot be used */
-export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteParts): Site {
+export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteParts): BaseSite {
   const { log } = parts;
   const secrets = new SecretsFile(autosync.secretFile);
   const clusters = new Clusters({
@@ -42,6 +40,9 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
       isUp ? log.info({ cluster }, 'peer is back') : log.warn({ cluster }, `peer is down: ${detail}`),
   });
   const tokens = tokenSource(config.service, parts.deadlines);
+  const swift = new SwiftClient(new HttpClient(parts.transport), tokens, config.proxy.responseTimeoutMs);
+  const ownAccount = (): Promise<string | undefined> =>
+    tokens?.account().catch(() => undefined) ?? Promise.resolve(undefined);
   return {
     options: {
       isAccountOurs: (account) => autosync.accounts.some((pattern) => globMatches(pattern, account)),
@@ -52,19 +53,25 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
       peerTimeoutMs: autosync.peerTimeoutMs,
       maxClockSkewMs: autosync.maxClockSkewMs,
       deleteProbeLimit: autosync.deleteProbeLimit,
-      isSyncHost: (address) => parts.syncHosts.has(address),
+      isSyncHost: parts.isSyncHost,
       defaultPlacement: () => config.placement.default ?? clusters.all(),
     },
     clusters,
-    swift: new SwiftClient(new HttpClient(parts.transport), tokens, config.proxy.responseTimeoutMs),
+    swift,
     transport: parts.transport,
     secrets,
     serviceToken: tokens === undefined ? undefined : () => tokens.token(),
     dropServiceToken: (token) => tokens?.invalidate(token),
-    ownAccount: () => tokens?.account().catch(() => undefined) ?? Promise.resolve(undefined),
-    nonces: new NonceMemory(),
-    accountDeletions: parts.accountDeletions,
-    counters: new Counters(),
+    ownAccount,
+    records:
+      tokens === undefined
+        ? undefined
+        : new Keeper({
+            store: new Store(swift, ownAccount),
+            cluster: clusters.mine,
+            maxAheadMs: autosync.maxClockSkewMs,
+            log,
+          }),
     log,
   };
 }

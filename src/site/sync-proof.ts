@@ -1,7 +1,7 @@
 // Signs requests to the local Swift as its own container sync does, which is how objects are read, dated and deleted there.
-import { HeaderList } from '../../http/headers.js';
-import { canonicalPath, signContainerSync } from '../../sync/container-sync-auth.js';
-import type { Site } from '../site.js';
+import { HeaderList } from '../http/headers.js';
+import { canonicalPath, signContainerSync } from '../sync/container-sync-auth.js';
+import type { BaseSite } from './site.js';
 
 /**
  * The headers that let a request in as container sync's, dated `timestamp`.
@@ -10,7 +10,7 @@ import type { Site } from '../site.js';
  * @returns undefined where the realm has no key
  */
 export function syncProof(
-  site: Site,
+  site: BaseSite,
   request: { readonly method: string; readonly target: string; readonly timestamp: string },
   containerKey: string,
 ): HeaderList | undefined {

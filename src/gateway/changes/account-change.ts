@@ -3,12 +3,15 @@ import { HeaderList } from '../../http/headers.js';
 import type { ClientAnswer } from '../../http/request-sender.js';
 import { isSameCluster } from '../../peers/clusters.js';
 import { swiftTarget } from '../../swift/path.js';
+import { recordAccount } from '../../records/client-change.js';
 import { namedSettings, readSettings } from '../../swift/settings.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { textAnswer } from '../answer.js';
-import { audienceFor, audienceOf, rightsFor, type Audience, type Site } from '../site.js';
+import { audienceOf, rightsFor, type Site } from '../site.js';
+import { audienceFor, type Audience } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { CHANGE } from './change-headers.js';
+import { tellPeer } from '../../converge/tell-peer.js';
+import { notePending, startRecording, UNRECORDED } from './recording.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
 
 /** A client's header on an account POST: take back a deletion that has not gone to the peers yet. */
@@ -28,18 +31,23 @@ export async function changeAccount(
   const response = await next();
   if (!isSuccess(response.status)) return response;
   return followUp(site, exchange, response, audience, () =>
-    tellPeers(site, audience, account, named, rights),
+    tellPeers({ site, audience, account, named, rights }, response.headers),
   );
 }
 
-/** Sends what Swift now holds of the settings that the request names. */
-async function tellPeers(
-  site: Site,
-  audience: Audience,
-  account: string,
-  named: readonly string[],
-  rights: Rights,
-): Promise<Outcome[]> {
+/** A change that the local Swift has done. */
+interface Done {
+  readonly site: Site;
+  readonly audience: Audience;
+  readonly account: string;
+  /** The settings that the client's request names. */
+  readonly named: readonly string[];
+  readonly rights: Rights;
+}
+
+/** Records and sends what Swift now holds of the settings that the request names. */
+async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonly Outcome[]> {
+  const { site, audience, account, named, rights } = done;
   const target = swiftTarget(account);
   const newest = HeaderList.from([['X-Newest', 'true']]);
   const { status, headers } = await site.swift.request(rights, { method: 'HEAD', target, headers: newest });
@@ -47,15 +55,21 @@ async function tellPeers(
     const detail = `the account could not be read back here (${status}): check the service user in [service]`;
     return nobodyHeard(audience, detail);
   }
-  const change = HeaderList.from([...readSettings('account', headers)]);
-  if (named.length > 0) change.add(CHANGE.named, named.join(' '));
-  if (rights.kind === 'token' && rights.token !== undefined) change.set('X-Auth-Token', rights.token);
-  return Promise.all(
-    audience.peers.map(async (peer) => {
-      const result = await peer.send({ method: 'POST', target, headers: change });
-      return outcomeOf(peer.name, result, (answer) => isSuccess(answer.status));
-    }),
+  const settings = readSettings('account', headers);
+  const recording = await startRecording(site, { account }, (current, clock) =>
+    recordAccount(current, { settings, named }, clock),
   );
+  const [outcomes, isKept] = await Promise.all([
+    Promise.all(
+      audience.peers.map(async (peer) =>
+        outcomeOf(peer.name, await tellPeer(peer, { account }, recording.record, rights)),
+      ),
+    ),
+    recording.isKept,
+  ]);
+  if (!isKept) answerHeaders.set(UNRECORDED, site.clusters.mine);
+  await notePending(site, { account }, recording, outcomes);
+  return outcomes;
 }
 
 /** Done here at once, by whoever Swift lets; on the peers after `account_delete_delay`. */
@@ -95,7 +109,8 @@ export async function deleteAccountAtPeers(site: Site, account: string): Promise
       if (peer === undefined) return;
       const result = await peer.send({ method: 'DELETE', target });
       const isDone = (answer: ClientAnswer): boolean => isSuccess(answer.status) || isGone(answer.status);
-      const { detail, ...outcome } = outcomeOf(peer.name, result, isDone);
+      const told = { result, isDone: result.kind === 'answer' && isDone(result.answer), state: undefined };
+      const { detail, ...outcome } = outcomeOf(peer.name, told);
       site.log.warn({ account, ...outcome }, `account deletion at a peer: ${detail}`);
     }),
   );

@@ -2,17 +2,21 @@
 import type { HeaderList } from '../../http/headers.js';
 import type { Peer } from '../../peers/peer.js';
 import type { ContainerState } from '../../swift/container-state.js';
-import { swiftTarget } from '../../swift/path.js';
+import type { Record } from '../../records/record.js';
+import { recordContainer } from '../../records/client-change.js';
 import { namedSettings } from '../../swift/settings.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { planSync, SYNC_REMOVAL, type SyncPlan, type SyncState } from '../../sync/sync-plan.js';
-import { audienceOf, rightsFor, syncWish, type Audience, type ContainerName, type Site } from '../site.js';
+import { audienceOf, rightsFor, type Site } from '../site.js';
+import { syncWish, type Audience, type ContainerName } from '../../site/site.js';
 import type { Exchange, IncomingRequest, Next, OutgoingResponse } from '../station.js';
-import { CHANGE, withToken } from './change-headers.js';
+import { CHANGE } from '../../converge/change-headers.js';
+import { tellPeer } from '../../converge/tell-peer.js';
 import { passChange } from './create-synced.js';
 import { withoutDropped } from './dropped.js';
 import { askWhoHoldsBack, tellSyncState } from './hold-back.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
+import { notePending, startRecording, UNRECORDED } from './recording.js';
 import { setSync } from './set-sync.js';
 import { concernsVersioning, passVersioning } from './versioning.js';
 
@@ -68,11 +72,27 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
   }
   const plan = await planHere(done, state);
   const named = await withoutDropped(site, request, name, done.named, state);
-  const change = changeHeaders({ ...done, named }, state, plan);
-  const [outcomes, result] = await Promise.all([
-    Promise.all(audience.peers.map((peer) => sendChange(peer, name, change))),
+  const recording = await startRecording(site, name, (current, clock) =>
+    recordContainer(
+      current,
+      {
+        state,
+        createdMs: 1000 * Number(answer.headers.get('x-timestamp') ?? 0),
+        named,
+        isNew: done.isNew,
+        placement: audience.placement,
+        heldBack: plan.state === 'versioned' || plan.state === 'user' ? plan.state : '',
+      },
+      clock,
+    ),
+  );
+  const [outcomes, result, isKept] = await Promise.all([
+    Promise.all(audience.peers.map((peer) => sendChange(done, peer, recording.record, plan.ownersKey))),
     setSync(site, rights, name, plan.change),
+    recording.isKept,
   ]);
+  if (!isKept) answerHeaders.set(UNRECORDED, site.clusters.mine);
+  await notePending(site, name, recording, outcomes);
   const settled = await followPeers(done, plan, outcomes);
   if (result === 'failed') answerHeaders.add('X-Autosync-Warning', 'container sync is not set up here');
   if (settled === 'versioned' && !state.isVersioned) answerHeaders.add('X-Autosync-Warning', VERSIONED_ONCE);
@@ -103,24 +123,14 @@ async function planHere(
   return result === 'failed' ? plan : { ...plan, change: [] };
 }
 
-function changeHeaders(done: Done, state: ContainerState, plan: SyncPlan): HeaderList {
-  const { audience, named, rights } = done;
-  const headers = withToken(rights);
-  headers.add(CHANGE.placement, audience.placement.join(', ')).add(CHANGE.state, plan.state);
-  for (const [header, value] of state.settings) headers.add(header, value);
-  if (named.length > 0) headers.add(CHANGE.named, named.join(' '));
-  if (state.policy !== undefined) headers.add('X-Storage-Policy', state.policy);
-  if (plan.ownersKey !== undefined) headers.add(CHANGE.syncKey, plan.ownersKey);
-  return headers;
-}
-
-async function sendChange(peer: Peer, name: ContainerName, headers: HeaderList): Promise<PeerOutcome> {
-  const target = swiftTarget(name.account, name.container);
-  const result = await peer.send({ method: 'PUT', target, headers });
-  const outcome = outcomeOf(peer.name, result, (answer) => isSuccess(answer.status));
-  const state =
-    result.kind === 'answer' ? (result.answer.headers.get(CHANGE.state) as SyncState | undefined) : undefined;
-  return { ...outcome, state };
+async function sendChange(
+  { name, rights }: Done,
+  peer: Peer,
+  record: Record,
+  ownersKey: string | undefined,
+): Promise<PeerOutcome> {
+  const told = await tellPeer(peer, name, record, rights, ownersKey);
+  return { ...outcomeOf(peer.name, told), state: told.state };
 }
 
 /** A peer on which the container is versioned, or synced by its owner, keeps it out of container sync everywhere. */

@@ -6,7 +6,8 @@ import { MessageBody } from '../../http/message-body.js';
 import { headerKey } from '../../swift/settings.js';
 import { planSync } from '../../sync/sync-plan.js';
 import { relay } from '../answer.js';
-import { rightsFor, syncWish, type Audience, type ContainerName, type Site } from '../site.js';
+import { rightsFor, type Site } from '../site.js';
+import { syncWish, type Audience, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { reasonOf } from './outcome.js';
 

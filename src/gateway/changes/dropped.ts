@@ -4,7 +4,8 @@ import type { ContainerState } from '../../swift/container-state.js';
 import { swiftTarget } from '../../swift/path.js';
 import { headerKey } from '../../swift/settings.js';
 import { isSuccess } from '../../swift/swift-client.js';
-import type { ContainerName, Site } from '../site.js';
+import type { Site } from '../site.js';
+import type { ContainerName } from '../../site/site.js';
 import { proofsOf } from './permission.js';
 
 /** Swift's `swift_owner_headers` (proxy/server.py), as far as they are settings. */

@@ -4,8 +4,9 @@ import { readContainerState, type ContainerState } from '../../swift/container-s
 import { swiftTarget } from '../../swift/path.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import type { SyncState } from '../../sync/sync-plan.js';
-import type { Audience, ContainerName, Site } from '../site.js';
-import { CHANGE, withToken } from './change-headers.js';
+import type { Site } from '../site.js';
+import type { Audience, ContainerName } from '../../site/site.js';
+import { CHANGE, withToken } from '../../converge/change-headers.js';
 
 export type HeldBack = Extract<SyncState, 'versioned' | 'user'>;
 

@@ -1,12 +1,12 @@
 // What came of a change on each cluster, and what the client is told of it (`consistency`).
 import type { HeaderList } from '../../http/headers.js';
 import { MessageBody } from '../../http/message-body.js';
-import type { ClientAnswer } from '../../http/request-sender.js';
+import { detailOf, type Told } from '../../converge/tell-peer.js';
 import { AutosyncError } from '../../lib/errors.js';
-import type { PeerResult } from '../../peers/peer.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { negotiatedAnswer } from '../answer.js';
-import type { Audience, Site } from '../site.js';
+import type { Site } from '../site.js';
+import type { Audience } from '../../site/site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 
 /** One cluster's part in a change. */
@@ -19,27 +19,11 @@ export interface Outcome {
   readonly detail: string;
 }
 
-const MAX_DETAIL = 300;
-
-export function outcomeOf(
-  cluster: string,
-  result: PeerResult,
-  isDone: (answer: ClientAnswer) => boolean,
-): Outcome {
+export function outcomeOf(cluster: string, { isDone, result }: Told): Outcome {
   if (result.kind === 'unreachable')
     return { cluster, isDone: false, status: undefined, detail: result.detail };
   const { answer } = result;
-  const text = answer.body
-    .toString('utf8', 0, MAX_DETAIL)
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return {
-    cluster,
-    isDone: isDone(answer),
-    status: answer.status,
-    detail: isDone(answer) || text === '' ? answer.reason : text,
-  };
+  return { cluster, isDone, status: answer.status, detail: isDone ? answer.reason : detailOf(answer) };
 }
 
 /** The same for all peers: none of them heard of the change. */

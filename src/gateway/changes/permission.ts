@@ -2,7 +2,8 @@
 import { HeaderList } from '../../http/headers.js';
 import type { ClientAnswer } from '../../http/request-sender.js';
 import { swiftTarget } from '../../swift/path.js';
-import type { ContainerName, Site } from '../site.js';
+import type { Site } from '../site.js';
+import type { ContainerName } from '../../site/site.js';
 import type { IncomingRequest } from '../station.js';
 
 const PROOFS = ['x-auth-token', 'x-storage-token', 'x-service-token', 'authorization', 'cookie'];

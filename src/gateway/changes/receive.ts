@@ -3,18 +3,26 @@ import { HeaderList } from '../../http/headers.js';
 import type { ClientAnswer } from '../../http/request-sender.js';
 import type { ContainerState } from '../../swift/container-state.js';
 import { swiftTarget } from '../../swift/path.js';
-import { readSettings, settingsChange, type Settings } from '../../swift/settings.js';
-import { isSuccess, type Rights } from '../../swift/swift-client.js';
+import type { Rights } from '../../swift/swift-client.js';
 import { planSync, type SyncPlan, type SyncState } from '../../sync/sync-plan.js';
 import { relay, textAnswer } from '../answer.js';
-import { syncProof } from '../doors/sync-proof.js';
-import { rightsFor, syncWish, type ContainerName, type Site } from '../site.js';
+import { syncProof } from '../../site/sync-proof.js';
+import { rightsFor, type Site } from '../site.js';
+import { syncWish, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { CHANGE } from './change-headers.js';
-import { isRefusedAsVersioned } from './set-sync.js';
+import { CHANGE } from '../../converge/change-headers.js';
+import { convergeAccount } from '../../converge/account.js';
+import { convergeContainer, isRefusedAsVersioned, type Converged } from '../../converge/container.js';
+import { parseRecord } from '../../records/record.js';
+import { UNRECORDED } from './recording.js';
 
 /** The request is verified, and holds nothing that was not signed. */
-export async function carryOut(site: Site, exchange: Exchange, next: Next): Promise<OutgoingResponse> {
+export async function carryOut(
+  site: Site,
+  exchange: Exchange,
+  next: Next,
+  body: Buffer,
+): Promise<OutgoingResponse> {
   const { path, request } = exchange;
   const rights = rightsFor(site, exchange);
   if (path.kind === 'other' || !site.options.isAccountOurs(path.account)) {
@@ -22,11 +30,13 @@ export async function carryOut(site: Site, exchange: Exchange, next: Next): Prom
   }
   if (request.method === 'GET' || request.method === 'HEAD') return readFor(site, exchange, next, rights);
   const operation = `${path.kind} ${request.method}`;
-  if (path.kind === 'container' && (operation === 'container PUT' || operation === 'container POST'))
-    return applyContainer(site, exchange, rights, path);
+  if (path.kind === 'container' && operation === 'container PUT')
+    return applyChange(site, exchange, rights, path, body);
+  if (path.kind === 'container' && operation === 'container POST')
+    return applySyncState(site, exchange, rights, path);
   if (path.kind === 'object' && operation === 'object DELETE') return datedDelete(site, exchange, next, path);
-  if (operation === 'account POST') return applyAccount(site, exchange, rights, path.account);
-  if (operation === 'container DELETE' || operation === 'account DELETE') {
+  if (operation === 'account POST') return applyAccount(site, rights, path.account, body);
+  if (operation === 'account DELETE') {
     return relay(await site.swift.request(rights, { method: 'DELETE', target: request.target }));
   }
   return textAnswer(exchange, 405, `Peers do not send ${operation}.`);
@@ -50,74 +60,76 @@ async function readFor(
   return next();
 }
 
-/** A PUT makes the container where it is not; a POST, which changes no settings, leaves it at that. */
-async function applyContainer(
+/** A change comes as a record, which is merged into ours; whatever that asks for here is done. */
+async function applyChange(
+  site: Site,
+  exchange: Exchange,
+  rights: Rights,
+  name: ContainerName,
+  body: Buffer,
+): Promise<OutgoingResponse> {
+  const { headers } = exchange.request;
+  const converged = await convergeContainer(site, name, {
+    rights,
+    incoming: parseRecord(body).desired,
+    placement: splitList(headers.get(CHANGE.placement)),
+    ownersKey: site.options.userSync === 'allow' ? headers.get(CHANGE.syncKey) : undefined,
+  });
+  const response = answerFor(exchange, converged);
+  if (converged.isUnrecorded) response.headers.set(UNRECORDED, site.clusters.mine);
+  return response;
+}
+
+function answerFor(exchange: Exchange, { life, answer, state }: Converged): OutgoingResponse {
+  if (life === 'deleted-here')
+    return textAnswer(exchange, 409, 'DELETED_HERE: it was deleted here past the gateways.');
+  if (answer === undefined || (life === 'delete' && answer.status === 404)) return done(state, 204);
+  return withState(answer, state);
+}
+
+/** How a container takes part in container sync from now on, where it is here; its settings stay as they are. */
+async function applySyncState(
   site: Site,
   exchange: Exchange,
   rights: Rights,
   name: ContainerName,
 ): Promise<OutgoingResponse> {
-  const { headers, method } = exchange.request;
   const target = swiftTarget(name.account, name.container);
   const { state, answer } = await site.swift.readContainer(rights, name.account, name.container);
-  if (state === undefined && (answer.status !== 404 || method === 'POST')) return relay(answer);
-  const plan = planFor(site, name, headers, state);
-  const wanted = readSettings('container', headers);
-  if (state === undefined) {
-    const change = HeaderList.from([...wanted, ...plan.change]);
-    const policy = headers.get('x-storage-policy');
-    if (policy !== undefined) change.add('X-Storage-Policy', policy);
-    const made = await site.swift.request(rights, { method: 'PUT', target, headers: change });
-    return withState(made, plan.state);
-  }
-  const settings = settingsChange(state.settings, wanted, splitList(headers.get(CHANGE.named), ' '));
-  const post = (change: Iterable<readonly [string, string]>): Promise<ClientAnswer> =>
-    site.swift.request(rights, { method: 'POST', target, headers: HeaderList.from(change) });
-  const change = [...settings, ...plan.change];
-  if (change.length === 0) return done(plan.state, 204);
-  const result = await post(change);
-  if (!isRefusedAsVersioned(result)) return withState(result, plan.state);
-  return settings.length === 0 ? done('versioned', 204) : withState(await post(settings), 'versioned');
+  if (state === undefined) return relay(answer);
+  const plan = planFor(site, name, exchange.request.headers, state);
+  if (plan.change.length === 0) return done(plan.state, 204);
+  const headers = HeaderList.from(plan.change);
+  const result = await site.swift.request(rights, { method: 'POST', target, headers });
+  return isRefusedAsVersioned(result) ? done('versioned', 204) : withState(result, plan.state);
 }
 
-/** What the change says of container sync, as far as this cluster's own copy of the container lets it. */
-function planFor(
-  site: Site,
-  name: ContainerName,
-  headers: HeaderList,
-  state: ContainerState | undefined,
-): SyncPlan {
-  const wish = syncWish(site, splitList(headers.get(CHANGE.placement)), name);
+/** What a peer says of container sync, as far as this cluster's own copy of the container lets it. */
+function planFor(site: Site, name: ContainerName, headers: HeaderList, state: ContainerState): SyncPlan {
+  const { syncTo, isOurs, key } = syncWish(site, splitList(headers.get(CHANGE.placement)), name);
   const sent = headers.get(CHANGE.state);
-  // With user_sync = allow the key there is the key here: an owner's own, or none of the owner's.
-  const ownersKey = site.options.userSync === 'allow' ? headers.get(CHANGE.syncKey) : undefined;
   return planSync(state, {
-    syncTo: wish.syncTo,
-    isOurs: wish.isOurs,
-    key: ownersKey ?? wish.key,
+    syncTo,
+    isOurs,
+    key,
     heldBack: sent === 'versioned' || sent === 'user' ? sent : undefined,
   });
 }
 
 async function applyAccount(
   site: Site,
-  exchange: Exchange,
   rights: Rights,
   account: string,
+  body: Buffer,
 ): Promise<OutgoingResponse> {
-  const { headers } = exchange.request;
-  const target = swiftTarget(account);
-  const wanted: Settings = readSettings('account', headers);
-  const now = await site.swift.request(rights, { method: 'HEAD', target });
-  // Without account_autocreate it has to be made; with it, Swift shows an empty one and makes it at the first POST.
-  const isMissing = now.status === 404;
-  if (!isSuccess(now.status) && !isMissing) return relay(now);
-  const current = isMissing ? new Map<string, string>() : readSettings('account', now.headers);
-  const change = settingsChange(current, wanted, splitList(headers.get(CHANGE.named), ' '));
-  if (change.length === 0 && !isMissing)
-    return { status: 204, reason: 'No Content', headers: new HeaderList(), body: undefined };
-  const method = isMissing ? 'PUT' : 'POST';
-  return relay(await site.swift.request(rights, { method, target, headers: HeaderList.from(change) }));
+  const incoming = parseRecord(body).desired;
+  const { answer, isUnrecorded } = await convergeAccount(site, account, { rights, incoming });
+  const response: OutgoingResponse =
+    answer === undefined
+      ? { status: 204, reason: 'No Content', headers: new HeaderList(), body: undefined }
+      : relay(answer);
+  if (isUnrecorded) response.headers.set(UNRECORDED, site.clusters.mine);
+  return response;
 }
 
 /** Deletes an object as of the signed X-Timestamp, as container sync would: what is newer here stays. */
@@ -154,9 +166,9 @@ function withState(answer: ClientAnswer, state: SyncState): OutgoingResponse {
   return response;
 }
 
-function splitList(text: string | undefined, separator = ','): string[] {
+function splitList(text: string | undefined): string[] {
   return (text ?? '')
-    .split(separator)
+    .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
 }

@@ -3,7 +3,9 @@ import { HeaderList } from '../../http/headers.js';
 import { swiftTarget } from '../../swift/path.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import type { SyncPlan } from '../../sync/sync-plan.js';
-import type { ContainerName, Site } from '../site.js';
+import type { Site } from '../site.js';
+import { isRefusedAsVersioned } from '../../converge/container.js';
+import type { ContainerName } from '../../site/site.js';
 import { reasonOf } from './outcome.js';
 
 /** `versioned`: Swift refuses, since the container has, or once had, X-Versions-Enabled on. */
@@ -30,15 +32,4 @@ export async function setSync(
   }
   site.log.warn({ ...name }, `container sync could not be set up: ${reason}`);
   return 'failed';
-}
-
-/** Swift does not sync a container that had X-Versions-Enabled on once, as long as it lives (middleware/container_sync.py). */
-export function isRefusedAsVersioned({
-  status,
-  body,
-}: {
-  readonly status: number;
-  readonly body: Buffer;
-}): boolean {
-  return status === 400 && body.includes('object versioning');
 }

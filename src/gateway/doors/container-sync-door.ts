@@ -7,10 +7,11 @@ import { containerSyncKey } from '../../sync/key.js';
 import { headerKey } from '../../swift/settings.js';
 import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
-import { rightsFor, type ContainerName, type Site } from '../site.js';
+import { rightsFor, type Site } from '../site.js';
+import type { ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { answerSyncHead } from './sync-head.js';
-import { syncProof } from './sync-proof.js';
+import { syncProof } from '../../site/sync-proof.js';
 
 const METHODS = new Set(['HEAD', 'PUT', 'DELETE']);
 /** With these a PUT takes its bytes, or its target, from somewhere else. */

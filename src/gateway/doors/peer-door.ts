@@ -35,7 +35,7 @@ export async function admitPeer(site: Site, exchange: Exchange, next: Next): Pro
     { txn: exchange.id, peer: verdict.from, method: request.method, path: request.target },
     'peer request',
   );
-  return isInfoRequest(exchange) ? introductionAnswer(site) : carryOut(site, exchange, next);
+  return isInfoRequest(exchange) ? introductionAnswer(site) : carryOut(site, exchange, next, body);
 }
 
 function refuse(site: Site, exchange: Exchange, reason: string, detail: string): OutgoingResponse {

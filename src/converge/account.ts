@@ -1,0 +1,54 @@
+// Makes this cluster's copy of an account what its record says: its metadata. Accounts are made, but never deleted by a record.
+import { HeaderList } from '../http/headers.js';
+import type { ClientAnswer } from '../http/request-sender.js';
+import { AutosyncError } from '../lib/errors.js';
+import { settingsOf } from '../records/record.js';
+import type { BaseSite } from '../site/site.js';
+import { swiftTarget } from '../swift/path.js';
+import { readSettings } from '../swift/settings.js';
+import { isSuccess, type Rights } from '../swift/swift-client.js';
+import type { Observed } from './compare.js';
+import { takeIn, type TakeInOptions } from './take-in.js';
+
+export interface ConvergedAccount {
+  /** Swift's answer; undefined where nothing was to be done. */
+  readonly answer: ClientAnswer | undefined;
+  readonly isUnrecorded: boolean;
+  readonly actions: readonly string[];
+}
+
+/** @throws AutosyncError SWIFT_REFUSED, CLOCK_SKEW and what Swift's client throws; a retry may help all of them */
+export async function convergeAccount(
+  site: BaseSite,
+  account: string,
+  options: TakeInOptions & { readonly rights: Rights },
+): Promise<ConvergedAccount> {
+  const target = swiftTarget(account);
+  const observed = await observe(site, options.rights, target);
+  const { record, comparison, isUnrecorded } = await takeIn(site, { account }, observed, options);
+  const missing = [...settingsOf('account', record.desired)].map(
+    ([name, { value }]) => [name, value] as const,
+  );
+  const change =
+    observed === undefined ? missing.filter(([, value]) => value !== '') : [...comparison.behind];
+  if (change.length === 0 && observed !== undefined) return { answer: undefined, isUnrecorded, actions: [] };
+  // Without account_autocreate it has to be made; with it, Swift shows an empty one and makes it at the first POST.
+  const method = observed === undefined ? 'PUT' : 'POST';
+  const actions = [[method, ...change.map(([name]) => name)].join(' ')];
+  if (options.isDryRun === true) return { answer: undefined, isUnrecorded, actions };
+  const answer = await site.swift.request(options.rights, {
+    method,
+    target,
+    headers: HeaderList.from(change),
+  });
+  return { answer, isUnrecorded, actions };
+}
+
+async function observe(site: BaseSite, rights: Rights, target: string): Promise<Observed | undefined> {
+  const headers = HeaderList.from([['X-Newest', 'true']]);
+  const now = await site.swift.request(rights, { method: 'HEAD', target, headers });
+  if (now.status === 404) return undefined;
+  if (!isSuccess(now.status))
+    throw new AutosyncError('SWIFT_REFUSED', `HEAD of an account: ${now.status} ${now.reason}.`);
+  return { settings: readSettings('account', now.headers), policy: undefined, dateMs: 0 };
+}

@@ -1,0 +1,134 @@
+// Makes this cluster's copy of a container what its record says: observe, compare, record, apply.
+// The one way by which a peer's change, a repeated one and the audit reach Swift.
+import { HeaderList } from '../http/headers.js';
+import type { ClientAnswer } from '../http/request-sender.js';
+import { DESIRED, EMPTY, lifeOf, settingsOf, type Record } from '../records/record.js';
+import { syncWish, type BaseSite, type ContainerName } from '../site/site.js';
+import { swiftTarget } from '../swift/path.js';
+import { isSuccess, type Rights } from '../swift/swift-client.js';
+import { planSync, type SyncPlan, type SyncState } from '../sync/sync-plan.js';
+import type { Comparison, LifeFinding } from './compare.js';
+import { observedOf, type Seen } from './observe.js';
+import { takeIn, type TakeInOptions } from './take-in.js';
+
+/** What came of it. */
+export interface Converged {
+  readonly life: LifeFinding;
+  /** How the container takes part in container sync here. */
+  readonly state: SyncState;
+  /** Swift's answer to the last thing asked of it; undefined where nothing was to be done. */
+  readonly answer: ClientAnswer | undefined;
+  readonly record: Record;
+  /** The record could not be read or written. */
+  readonly isUnrecorded: boolean;
+  /** What was done here, for people: `POST x-container-read`, `PUT`, `DELETE`. */
+  readonly actions: readonly string[];
+}
+
+export interface ConvergeOptions extends TakeInOptions {
+  readonly rights: Rights;
+  /** Where the record does not say it. */
+  readonly placement?: readonly string[];
+  /** With user_sync = allow, the key that the container has there: an owner's own. */
+  readonly ownersKey?: string | undefined;
+}
+
+/** @throws AutosyncError what Swift's client throws, and CLOCK_SKEW; a retry may help all of them */
+export async function convergeContainer(
+  site: BaseSite,
+  name: ContainerName,
+  options: ConvergeOptions,
+): Promise<Converged> {
+  const { rights, incoming = EMPTY.desired } = options;
+  const seen = observedOf(await site.swift.readContainer(rights, name.account, name.container));
+  const { record, comparison, isUnrecorded } = await takeIn(site, name, seen.observed, options);
+  const plan = planHere(site, name, record, seen, options);
+  const base = { life: comparison.life, record, isUnrecorded, state: plan.state };
+  const steps = stepsFor(comparison, record, plan);
+  const actions = steps.map(describe);
+  let { state } = plan;
+  let answer: ClientAnswer | undefined;
+  if (options.isDryRun === true) return { ...base, answer, actions };
+  for (const step of steps) {
+    const target = swiftTarget(name.account, name.container);
+    const headers = HeaderList.from([...step.headers]);
+    answer = await site.swift.request(rights, { method: step.method, target, headers });
+    if (step.isSync && isRefusedAsVersioned(answer)) {
+      state = 'versioned';
+      answer = undefined;
+    } else if (!isSuccess(answer.status) && !(step.method === 'DELETE' && answer.status === 404)) {
+      break;
+    }
+  }
+  // A newer change may have been taken in while the DELETE was on its way.
+  if (comparison.life === 'delete' && incoming.size > 0 && !isUnrecorded) {
+    const now = await site.records?.read(name);
+    if (now !== undefined && lifeOf(now) === 'present')
+      return convergeContainer(site, name, { ...options, incoming: now.desired });
+  }
+  return { ...base, state, answer, actions };
+}
+
+function planHere(
+  site: BaseSite,
+  name: ContainerName,
+  { desired }: Record,
+  { state }: Seen,
+  options: ConvergeOptions,
+): SyncPlan {
+  const recorded = desired.get(DESIRED.placement)?.value;
+  const placement =
+    recorded === undefined ? (options.placement ?? site.options.defaultPlacement()) : recorded.split(', ');
+  const heldBack = desired.get(DESIRED.heldBack)?.value;
+  const { syncTo, key, isOurs, isOurKey } = syncWish(site, placement, name);
+  return planSync(state, {
+    syncTo,
+    isOurs,
+    ...(options.ownersKey === undefined
+      ? { key, ...(isOurKey === undefined ? {} : { isOurKey }) }
+      : { key: options.ownersKey }),
+    heldBack: heldBack === 'versioned' || heldBack === 'user' ? heldBack : undefined,
+  });
+}
+
+interface Step {
+  readonly method: 'PUT' | 'POST' | 'DELETE';
+  readonly headers: readonly (readonly [string, string])[];
+  /** Sets nothing but container sync. */
+  readonly isSync: boolean;
+}
+
+function stepsFor({ life, behind }: Comparison, record: Record, plan: SyncPlan): Step[] {
+  switch (life) {
+    case 'create': {
+      const settings = [...settingsOf('container', record.desired)].filter(([, { value }]) => value !== '');
+      const policy = record.desired.get(DESIRED.policy)?.value;
+      const headers = settings.map(([header, { value }]) => [header, value] as const);
+      const withPolicy = policy === undefined ? [] : [['x-storage-policy', policy] as const];
+      return [{ method: 'PUT', headers: [...headers, ...withPolicy, ...plan.change], isSync: false }];
+    }
+    case 'delete':
+      return [{ method: 'DELETE', headers: [], isSync: false }];
+    case 'same':
+    case 'created-here': {
+      const steps: Step[] = [];
+      if (behind.size > 0) steps.push({ method: 'POST', headers: [...behind], isSync: false });
+      if (lifeOf(record) === 'present' && plan.change.length > 0)
+        steps.push({ method: 'POST', headers: plan.change, isSync: true });
+      return steps;
+    }
+    case 'deleted-here':
+    case 'unknown':
+    case 'intended':
+      return [];
+  }
+}
+
+function describe({ method, headers }: Step): string {
+  return [method, ...headers.map(([header]) => header)].join(' ');
+}
+
+/** Swift does not sync a container that had X-Versions-Enabled on once, as long as it lives (middleware/container_sync.py). */
+export function isRefusedAsVersioned({ status, body }: Pick<ClientAnswer, 'status' | 'body'>): boolean {
+  return status === 400 && body.includes('object versioning');
+}

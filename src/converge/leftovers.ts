@@ -1,0 +1,124 @@
+// What peers still hold of a container that is to go: objects that were deleted here go there too, and those never seen here
+// mean that someone wrote there. A tombstone never deletes an object by itself.
+import { eachLimited } from '../lib/each-limited.js';
+import type { Peer } from '../peers/peer.js';
+import type { BaseSite, ContainerName } from '../site/site.js';
+import { syncProof } from '../site/sync-proof.js';
+import { encodeName, swiftTarget } from '../swift/path.js';
+import { isSuccess, type Rights } from '../swift/swift-client.js';
+import { formatTimestamp, parseListingTime, parseTimestamp } from '../swift/timestamp.js';
+import { withToken } from './change-headers.js';
+import { probeObject, type ProbeAnswer } from '../sync/probe.js';
+
+/** An object that a peer lists, with the time of its row. */
+export interface Leftover {
+  readonly peer: Peer;
+  readonly name: string;
+  /** undefined: the listing does not say in a form we know. */
+  readonly ticks: bigint | undefined;
+  /** Deleted here: may be deleted there. */
+  isDeletedHere: boolean;
+}
+
+const CONCURRENCY = 8;
+/** Swift's longest listing. */
+const MAX_PAGE = 10_000;
+const NOT_ASKABLE =
+  'objects of peers count as not deleted here, as Swift takes no signed question about them: compare the realm key in ' +
+  'container-sync-realms.conf here with that of Swift, and the container key';
+
+/** What the peer lists, up to `delete_probe_limit`; nothing where it cannot be asked: then its own DELETE will tell. */
+export async function listLeftovers(
+  site: BaseSite,
+  peer: Peer,
+  name: ContainerName,
+  rights: Rights,
+): Promise<Leftover[]> {
+  const leftovers: Leftover[] = [];
+  const container = swiftTarget(name.account, name.container);
+  const deadline = performance.now() + site.options.peerTimeoutMs;
+  while (leftovers.length < site.options.deleteProbeLimit && performance.now() < deadline) {
+    const limit = Math.min(site.options.deleteProbeLimit - leftovers.length, MAX_PAGE);
+    const marker = encodeName(leftovers.at(-1)?.name ?? '');
+    const target = `${container}?format=json&limit=${limit}&marker=${marker}`;
+    const result = await peer.send({ method: 'GET', target, headers: withToken(rights) });
+    if (result.kind === 'unreachable' || result.answer.status !== 200) break;
+    const rows = readRows(result.answer.body);
+    for (const { name: object, last_modified: date } of rows) {
+      leftovers.push({ peer, name: object, ticks: parseListingTime(date), isDeletedHere: false });
+    }
+    if (rows.length < limit) break;
+  }
+  return leftovers;
+}
+
+interface Row {
+  readonly name: string;
+  readonly last_modified: string;
+}
+
+function readRows(body: Buffer): readonly Row[] {
+  try {
+    return JSON.parse(body.toString('utf8')) as Row[];
+  } catch {
+    return [];
+  }
+}
+
+/** Probes each leftover here, within `peer_timeout`. True as soon as one turns up that was never seen here. */
+export async function findNeverSeen(
+  site: BaseSite,
+  name: ContainerName,
+  key: string | undefined,
+  leftovers: readonly Leftover[],
+): Promise<boolean> {
+  // Without a key of container sync's there is no asking: what is on a peer counts as written there.
+  if (key === undefined) return true;
+  const answers = new Set<ProbeAnswer>();
+  const isFound = (): boolean => answers.has('never-here') || answers.has('unknown');
+  const deadline = performance.now() + site.options.peerTimeoutMs;
+  await eachLimited(
+    leftovers,
+    CONCURRENCY,
+    async (leftover) => {
+      const target = swiftTarget(name.account, name.container, leftover.name);
+      const timestamp = formatTimestamp(leftover.ticks ?? 0n);
+      const proof = syncProof(site, { method: 'PUT', target, timestamp }, key);
+      const isAskable = proof !== undefined && leftover.ticks !== undefined;
+      const answer = isAskable ? await probeObject(site.transport, target, proof) : 'unknown';
+      leftover.isDeletedHere = answer === 'newer-here';
+      answers.add(answer);
+    },
+    () => !isFound() && performance.now() < deadline,
+  );
+  if (answers.has('unknown')) site.log.warn({ ...name }, NOT_ASKABLE);
+  return isFound();
+}
+
+/** Deletes what was deleted here, dated one tick after the peer's own copy, so that anything newer there stays. */
+export async function deleteLeftovers(
+  site: BaseSite,
+  name: ContainerName,
+  rights: Rights,
+  leftovers: readonly Leftover[],
+): Promise<void> {
+  const deadline = performance.now() + site.options.peerTimeoutMs;
+  await eachLimited(
+    leftovers.filter((leftover) => leftover.isDeletedHere),
+    CONCURRENCY,
+    async ({ peer, name: object, ticks }) => {
+      const target = swiftTarget(name.account, name.container, object);
+      const head = await peer.send({
+        method: 'HEAD',
+        target: `${target}?symlink=get`,
+        headers: withToken(rights),
+      });
+      if (head.kind === 'unreachable' || !isSuccess(head.answer.status)) return;
+      const held = parseTimestamp(head.answer.headers.get('x-timestamp') ?? '');
+      if (held === undefined || ticks === undefined || held > ticks) return;
+      const headers = withToken(rights).set('X-Timestamp', formatTimestamp(held + 1n));
+      await peer.send({ method: 'DELETE', target, headers });
+    },
+    () => performance.now() < deadline,
+  );
+}

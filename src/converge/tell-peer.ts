@@ -1,0 +1,58 @@
+// Sends a record to a peer, whose gateway merges it and makes its own cluster so.
+import type { ClientAnswer } from '../http/request-sender.js';
+import type { Peer, PeerResult } from '../peers/peer.js';
+import { DESIRED, lifeOf, renderChange, type Record, type RecordName } from '../records/record.js';
+import { swiftTarget } from '../swift/path.js';
+import { isSuccess, type Rights } from '../swift/swift-client.js';
+import type { SyncState } from '../sync/sync-plan.js';
+import { CHANGE, withToken } from './change-headers.js';
+
+export interface Told {
+  readonly result: PeerResult;
+  /** The peer has it now. */
+  readonly isDone: boolean;
+  /** How the container takes part in container sync there. */
+  readonly state: SyncState | undefined;
+}
+
+/**
+ * Never rejects for a peer's trouble.
+ *
+ * @param ownersKey with user_sync = allow: the key that the container has, where it is not ours
+ */
+export async function tellPeer(
+  peer: Peer,
+  name: RecordName,
+  record: Record,
+  rights: Rights,
+  ownersKey?: string,
+): Promise<Told> {
+  const headers = withToken(rights);
+  const placement = record.desired.get(DESIRED.placement)?.value;
+  if (placement !== undefined) headers.add(CHANGE.placement, placement);
+  if (ownersKey !== undefined) headers.add(CHANGE.syncKey, ownersKey);
+  const { account, container } = name;
+  const result = await peer.send({
+    method: container === undefined ? 'POST' : 'PUT',
+    target: swiftTarget(account, container),
+    headers,
+    body: renderChange(record.desired),
+  });
+  if (result.kind === 'unreachable') return { result, isDone: false, state: undefined };
+  const { status, headers: answered } = result.answer;
+  const isGone = status === 404 && lifeOf(record) === 'deleted';
+  const state = answered.get(CHANGE.state) as SyncState | undefined;
+  return { result, isDone: isSuccess(status) || isGone, state };
+}
+
+const MAX_DETAIL = 300;
+
+/** What a peer said, in a few words, for people. */
+export function detailOf({ body, reason }: ClientAnswer): string {
+  const text = body
+    .toString('utf8', 0, MAX_DETAIL)
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return text === '' ? reason : text;
+}

@@ -1,0 +1,81 @@
+// Keeps a change that the local Swift has done, or is about to do: the record is written while the peers are told of it.
+import { AutosyncError } from '../../lib/errors.js';
+import { pendingObject } from '../../records/names.js';
+import { mergeRecords, EMPTY, type Record, type RecordName } from '../../records/record.js';
+import { newestVersion } from '../../records/register.js';
+import { VersionClock } from '../../records/version.js';
+import type { Site } from '../site.js';
+import type { Outcome } from './outcome.js';
+
+/** The answer's header that says that this cluster could not keep a change: the audit will take it over. */
+export const UNRECORDED = 'X-Autosync-Unrecorded';
+
+export interface Recording {
+  /** What the peers are to be told, and keep. */
+  readonly record: Record;
+  /** Whether it is kept here. Never rejects. */
+  readonly isKept: Promise<boolean>;
+}
+
+/**
+ * Begins to write the record, and comes back as soon as it is known what will be in it.
+ *
+ * @param change what a client's change adds to the record that stands
+ */
+export async function startRecording(
+  site: Site,
+  name: RecordName,
+  change: (current: Record, clock: VersionClock) => Record,
+): Promise<Recording> {
+  const { records } = site;
+  const clock = (await records?.clock()) ?? new VersionClock('unrecorded', Date.now, Infinity);
+  return new Promise((resolve) => {
+    const settle = (current: Record): Record => {
+      const added = change(current, clock);
+      resolve({ record: mergeRecords(current, added), isKept });
+      return added;
+    };
+    const isKept: Promise<boolean> = keep(site, name, settle).then((kept) => {
+      // The records cannot be read: the peers are told all the same.
+      if (!kept) settle(EMPTY);
+      return kept;
+    });
+  });
+}
+
+async function keep(site: Site, name: RecordName, change: (current: Record) => Record): Promise<boolean> {
+  if (site.records === undefined) return false;
+  try {
+    await site.records.change(name, change);
+    return true;
+  } catch (error) {
+    site.counters.add('unrecorded');
+    const reason = error instanceof AutosyncError ? error.message : 'a fault of autosync itself';
+    site.log.error({ ...name, err: error }, `a change could not be recorded: ${reason}`);
+    return false;
+  }
+}
+
+/** Notes which peers are to be told again, so that the daemon need not look for them. */
+export async function notePending(
+  site: Site,
+  name: RecordName,
+  { record }: Recording,
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  const version = newestVersion(record.desired);
+  const { records } = site;
+  if (records === undefined || version === undefined) return;
+  const behind = outcomes.filter(({ isDone }) => !isDone);
+  const notes = await Promise.allSettled(
+    behind.map(({ cluster, detail }) =>
+      records.store.put(
+        pendingObject(cluster, name, version),
+        Buffer.from(detail),
+        'text/plain; charset=UTF-8',
+      ),
+    ),
+  );
+  if (notes.some(({ status }) => status === 'rejected'))
+    site.log.warn({ ...name }, 'pending peers could not be noted: the audit will find them');
+}

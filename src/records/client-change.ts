@@ -1,0 +1,75 @@
+// What a client's change, done by the local Swift, adds to the record. Pure.
+import type { ContainerState } from '../swift/container-state.js';
+import type { Settings } from '../swift/settings.js';
+import { hashOf, newestVersion, register, type Register } from './register.js';
+import { DESIRED, lifeOf, type Life, type Record } from './record.js';
+import { baselineVersion, type Version, type VersionClock } from './version.js';
+
+/** A container PUT or POST, as Swift now holds it. */
+export interface ContainerChange {
+  readonly state: ContainerState;
+  /** When the container was first made, in milliseconds since 1970: the date of settings that nobody recorded. */
+  readonly createdMs: number;
+  readonly named: readonly string[];
+  /** It was not here before. */
+  readonly isNew: boolean;
+  readonly placement: readonly string[];
+  readonly heldBack: 'versioned' | 'user' | '';
+}
+
+export function recordContainer(current: Record, change: ContainerChange, clock: VersionClock): Record {
+  const { state, isNew } = change;
+  const version = clock.next(newestVersion(current.desired, current.seen));
+  const isKnown = lifeOf(current) !== undefined;
+  const desired = new Map<string, Register>();
+  const put = (name: string, value: string): void => {
+    if (current.desired.get(name)?.value !== value) desired.set(name, register(value, version));
+  };
+  if (!isKnown) {
+    const baseline = baselineVersion(change.createdMs, version.slice(20));
+    for (const [name, value] of state.settings) desired.set(name, register(value, baseline));
+  }
+  for (const name of change.named) desired.set(name, register(state.settings.get(name) ?? '', version));
+  if (isNew || lifeOf(current) !== 'present') desired.set(DESIRED.life, register('present', version));
+  put(DESIRED.placement, change.placement.join(', '));
+  if (state.policy !== undefined && (isNew || !isKnown)) put(DESIRED.policy, state.policy);
+  if (change.heldBack !== '' || current.desired.has(DESIRED.heldBack)) put(DESIRED.heldBack, change.heldBack);
+  const handled = isKnown ? change.named : [...change.named, ...state.settings.keys()];
+  return { desired, seen: seenNow(state.settings, handled, true, version) };
+}
+
+/** An account's settings. */
+export function recordAccount(
+  current: Record,
+  change: { readonly settings: Settings; readonly named: readonly string[] },
+  clock: VersionClock,
+): Record {
+  const version = clock.next(newestVersion(current.desired, current.seen));
+  const desired = new Map<string, Register>();
+  if (lifeOf(current) === undefined) {
+    const baseline = baselineVersion(0, version.slice(20));
+    for (const [name, value] of change.settings) desired.set(name, register(value, baseline));
+  }
+  for (const name of change.named) desired.set(name, register(change.settings.get(name) ?? '', version));
+  if (lifeOf(current) !== 'present') desired.set(DESIRED.life, register('present', version));
+  return { desired, seen: seenNow(change.settings, change.named, true, version) };
+}
+
+/** A step in a container's deletion: the intent, the tombstone, or what was before where Swift refused. */
+export function recordLife(current: Record, life: Life | '', clock: VersionClock): Record {
+  const version = clock.next(newestVersion(current.desired, current.seen));
+  const desired = new Map<string, Register>([[DESIRED.life, register(life, version)]]);
+  const seen = seenNow(new Map(), [], life !== 'deleted', version);
+  return { desired, seen };
+}
+
+function seenNow(
+  settings: Settings,
+  names: readonly string[],
+  exists: boolean,
+  version: Version,
+): Map<string, Register> {
+  const seen = new Map([[DESIRED.life as string, register(hashOf(exists ? 'present' : 'absent'), version)]]);
+  for (const name of names) seen.set(name, register(hashOf(settings.get(name) ?? ''), version));
+  return seen;
+}

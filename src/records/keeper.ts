@@ -1,0 +1,170 @@
+// Reads and changes records. Each process writes objects of its own; a record is the merge of all writers' objects, read by
+// name, since Swift has no compare-and-swap and its listings may lag.
+import { AutosyncError } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import { contentTypeOf, recordObject, WRITERS_PREFIX } from './names.js';
+import {
+  digestOf,
+  EMPTY,
+  mergeRecords,
+  parseRecord,
+  renderRecord,
+  type Record,
+  type RecordName,
+} from './record.js';
+import type { Store } from './store.js';
+import { VersionClock } from './version.js';
+import { claimWriter } from './writer.js';
+
+/** What a change adds to the record that stands. */
+export type Change = (current: Record) => Partial<Record>;
+
+/** A writer that has started is seen by all others within this time. */
+const WRITERS_TTL_MS = 60_000;
+/** How long a new writer waits until listings show it. */
+const REGISTER_TRIES = 20;
+const REGISTER_WAIT_MS = 250;
+
+export class Keeper {
+  readonly store: Store;
+  readonly #cluster: string;
+  readonly #log: Logger;
+  readonly #now: () => number;
+  /** The last change under way to each record: they go one after the other. */
+  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #maxAheadMs: number;
+  #writer: Promise<string> | undefined;
+  #clock: Promise<VersionClock> | undefined;
+  #registered: Promise<void> | undefined;
+  #writers: Promise<readonly string[]> | undefined;
+  #writersSinceMs = -Infinity;
+
+  constructor(options: {
+    readonly store: Store;
+    readonly cluster: string;
+    /** How far ahead of this host's clock a version may be. */
+    readonly maxAheadMs: number;
+    readonly log: Logger;
+    readonly now?: () => number;
+  }) {
+    this.store = options.store;
+    this.#cluster = options.cluster;
+    this.#maxAheadMs = options.maxAheadMs;
+    this.#log = options.log;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** This process's name as a writer. */
+  writer(): Promise<string> {
+    this.#writer ??= claimWriter(this.#cluster);
+    return this.#writer;
+  }
+
+  /** Makes this process's versions. */
+  clock(): Promise<VersionClock> {
+    this.#clock ??= this.writer().then((writer) => new VersionClock(writer, this.#now, this.#maxAheadMs));
+    return this.#clock;
+  }
+
+  /** Of all writers. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+  async read(name: RecordName): Promise<Record> {
+    const { own, others } = await this.#readParts(name);
+    return mergeRecords(own ?? EMPTY, others);
+  }
+
+  /**
+   * Merges what `change` returns into the record, and comes back when it is stored. Changes to one record by this process
+   * go one after the other.
+   *
+   * @throws AutosyncError RECORDS_UNAVAILABLE; what `change` throws. The record may have been stored all the same.
+   */
+  async change(name: RecordName, change: Change): Promise<Record> {
+    const key = `${name.account}/${name.container ?? ''}`;
+    const before = this.#queues.get(key) ?? Promise.resolve();
+    const turn = before.then(
+      () => this.#change(name, change),
+      () => this.#change(name, change),
+    );
+    this.#queues.set(key, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#queues.get(key) === turn) this.#queues.delete(key);
+    }
+  }
+
+  /** All that ever wrote and were not folded into others since. */
+  async writers(): Promise<readonly string[]> {
+    if (this.#now() - this.#writersSinceMs > WRITERS_TTL_MS) {
+      this.#writersSinceMs = this.#now();
+      this.#writers = this.#listWriters();
+      this.#writers.catch(() => (this.#writersSinceMs = -Infinity));
+    }
+    return this.#writers as Promise<readonly string[]>;
+  }
+
+  async #change(name: RecordName, change: Change): Promise<Record> {
+    await this.#register();
+    const { own, others } = await this.#readParts(name);
+    const current = mergeRecords(own ?? EMPTY, others);
+    const merged = mergeRecords(current, { ...EMPTY, ...change(current) });
+    const bytes = renderRecord(merged);
+    if (!bytes.equals(renderRecord(current))) {
+      const object = recordObject(await this.writer(), name);
+      await this.store.put(object, bytes, contentTypeOf(digestOf(merged)));
+    }
+    return merged;
+  }
+
+  async #readParts(name: RecordName): Promise<{ own: Record | undefined; others: Record }> {
+    const [me, writers] = await Promise.all([this.writer(), this.writers()]);
+    const all = [me, ...writers.filter((writer) => writer !== me)];
+    const [own, ...others] = await Promise.all(all.map((writer) => this.#readOne(writer, name)));
+    return { own, others: others.reduce<Record>((sum, each) => mergeRecords(sum, each ?? EMPTY), EMPTY) };
+  }
+
+  async #readOne(writer: string, name: RecordName): Promise<Record | undefined> {
+    const object = recordObject(writer, name);
+    const bytes = await this.store.get(object);
+    if (bytes === undefined) return undefined;
+    try {
+      return parseRecord(bytes);
+    } catch (error) {
+      // Better unavailable than wrong: a record of a newer format must not be written over.
+      this.#log.error({ object, err: error }, 'a record cannot be read');
+      throw new AutosyncError('RECORDS_UNAVAILABLE', (error as Error).message, { cause: error });
+    }
+  }
+
+  /** Before its first object a writer makes itself known, so that whoever reads by name knows all names. */
+  #register(): Promise<void> {
+    this.#registered ??= this.#makeKnown();
+    this.#registered.catch(() => (this.#registered = undefined));
+    return this.#registered;
+  }
+
+  async #makeKnown(): Promise<void> {
+    const me = await this.writer();
+    await this.store.put(WRITERS_PREFIX + me, Buffer.alloc(0), 'text/plain');
+    for (let tries = 0; tries < REGISTER_TRIES; tries += 1) {
+      const writers = await this.#listWriters();
+      if (writers.includes(me)) {
+        this.#writers = Promise.resolve(writers);
+        this.#writersSinceMs = this.#now();
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, REGISTER_WAIT_MS));
+    }
+    throw new AutosyncError(
+      'RECORDS_UNAVAILABLE',
+      "The service user's container does not list what is in it.",
+    );
+  }
+
+  async #listWriters(): Promise<readonly string[]> {
+    const writers: string[] = [];
+    for await (const { name } of this.store.list(WRITERS_PREFIX))
+      writers.push(name.slice(WRITERS_PREFIX.length));
+    return writers;
+  }
+}

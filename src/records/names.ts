@@ -1,0 +1,58 @@
+// How our objects are named. Account and container names hold no `/`, so names need no quoting. Pure.
+import type { RecordName } from './record.js';
+import type { Version } from './version.js';
+
+/** `c/WRITER/ACCOUNT/CONTAINER`, `a/WRITER/ACCOUNT`: one writer's record. In front the writer, so that names sort as in Swift's listings. */
+export function recordObject(writer: string, { account, container }: RecordName): string {
+  return container === undefined ? `a/${writer}/${account}` : `c/${writer}/${account}/${container}`;
+}
+
+/** All records of one writer for an account's containers. */
+export function containersPrefix(writer: string, account = ''): string {
+  return account === '' ? `c/${writer}/` : `c/${writer}/${account}/`;
+}
+
+export function accountsPrefix(writer: string): string {
+  return `a/${writer}/`;
+}
+
+export const WRITERS_PREFIX = 'w/';
+
+/** `p/PEER/ACCOUNT/CONTAINER/VERSION`: the peer did not take a change, and is to be told again. An account's own has no container. */
+export function pendingObject(
+  peer: string,
+  { account, container = '' }: RecordName,
+  version: Version,
+): string {
+  return `${pendingPrefix(peer)}${account}/${container}/${version}`;
+}
+
+export function pendingPrefix(peer: string): string {
+  return `p/${clusterLabel(peer)}/`;
+}
+
+export interface Pending {
+  readonly object: string;
+  readonly name: RecordName;
+  readonly version: Version;
+}
+
+export function parsePending(object: string): Pending | undefined {
+  const [kind, , account, container, version] = object.split('/');
+  if (kind !== 'p' || account === undefined || version === undefined) return undefined;
+  return { object, name: container === '' ? { account } : { account, container }, version };
+}
+
+/** A cluster's name where `/` cannot be: clusters may be named by URL. */
+export function clusterLabel(cluster: string): string {
+  return cluster.toLowerCase().replace(/[^a-z0-9_-]+/g, '-');
+}
+
+/** What a row of a listing says of a record, without reading it. */
+export function contentTypeOf(digest: string): string {
+  return `application/json; digest=${digest}`;
+}
+
+export function digestIn(contentType: string): string | undefined {
+  return /digest=([0-9a-f]+)/.exec(contentType)?.[1];
+}

@@ -1,0 +1,144 @@
+// Small objects of our own in the service user's account of the local Swift: the only place where anything of ours is kept.
+// Knows how they are read, written and listed; nothing of what is in them.
+import { HeaderList } from '../http/headers.js';
+import type { ClientAnswer } from '../http/request-sender.js';
+import { AutosyncError } from '../lib/errors.js';
+import { encodeName, swiftTarget } from '../swift/path.js';
+import { isSuccess, type SwiftClient } from '../swift/swift-client.js';
+
+/** The container of the service user's account that all is in. */
+export const STORE_CONTAINER = 'autosync';
+
+export interface StoredRow {
+  readonly name: string;
+  readonly contentType: string;
+  /** ISO 8601 without a zone: UTC. */
+  readonly lastModified: string;
+}
+
+/** Swift's longest listing. */
+const PAGE = 10_000;
+
+export class Store {
+  readonly #swift: SwiftClient;
+  readonly #account: () => Promise<string | undefined>;
+  #made: Promise<void> | undefined;
+
+  /** @param account the service user's own; undefined while nobody knows it */
+  constructor(swift: SwiftClient, account: () => Promise<string | undefined>) {
+    this.#swift = swift;
+    this.#account = account;
+  }
+
+  /** The newest on all replicas; undefined where there is none. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+  async get(name: string): Promise<Buffer | undefined> {
+    const answer = await this.#ask('GET', name, HeaderList.from([['X-Newest', 'true']]));
+    if (answer.status === 404) return undefined;
+    return expectSuccess(answer, `GET ${name}`).body;
+  }
+
+  /** @throws AutosyncError RECORDS_UNAVAILABLE */
+  async put(name: string, body: Buffer, contentType: string): Promise<void> {
+    await this.#makeContainer();
+    const headers = HeaderList.from([['Content-Type', contentType]]);
+    let answer = await this.#ask('PUT', name, headers, body);
+    if (answer.status === 404) {
+      // Somebody took the container away.
+      this.#made = undefined;
+      await this.#makeContainer();
+      answer = await this.#ask('PUT', name, headers, body);
+    }
+    expectSuccess(answer, `PUT ${name}`);
+  }
+
+  /** Done as well where there is none. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async delete(name: string): Promise<void> {
+    const answer = await this.#ask('DELETE', name);
+    if (answer.status !== 404) expectSuccess(answer, `DELETE ${name}`);
+  }
+
+  /** Rows whose names begin with the prefix, in Swift's order, page by page. A listing may lag behind what was written. */
+  async *list(prefix: string, marker = ''): AsyncGenerator<StoredRow> {
+    for (let last = marker; ;) {
+      const rows = await this.page({ prefix, marker: last, limit: PAGE });
+      yield* rows;
+      const next = rows.at(-1)?.name;
+      if (next === undefined || rows.length < PAGE) return;
+      last = next;
+    }
+  }
+
+  /** @throws AutosyncError RECORDS_UNAVAILABLE */
+  async page(query: { prefix: string; marker: string; limit: number }): Promise<readonly StoredRow[]> {
+    const { prefix, marker, limit } = query;
+    const text = `?format=json&limit=${limit}&prefix=${encodeName(prefix)}&marker=${encodeName(marker)}`;
+    const answer = await this.#ask(
+      'GET',
+      undefined,
+      HeaderList.from([['X-Newest', 'true']]),
+      undefined,
+      text,
+    );
+    if (answer.status === 404 || answer.status === 204) return [];
+    const rows = JSON.parse(expectSuccess(answer, `list ${prefix}`).body.toString('utf8')) as {
+      name: string;
+      content_type: string;
+      last_modified: string;
+    }[];
+    return rows.map((row) => ({
+      name: row.name,
+      contentType: row.content_type,
+      lastModified: row.last_modified,
+    }));
+  }
+
+  /** What stands between the prefix and the next `/`, each once. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async folders(prefix: string): Promise<string[]> {
+    const found: string[] = [];
+    for (let marker = ''; ;) {
+      const query = `?format=json&delimiter=/&prefix=${encodeName(prefix)}&marker=${encodeName(marker)}`;
+      const answer = await this.#ask('GET', undefined, new HeaderList(), undefined, query);
+      if (answer.status === 404 || answer.status === 204) return found;
+      const rows = JSON.parse(expectSuccess(answer, `list ${prefix}`).body.toString('utf8')) as {
+        name?: string;
+        subdir?: string;
+      }[];
+      if (rows.length === 0) return found;
+      for (const { subdir } of rows) if (subdir !== undefined) found.push(subdir.slice(prefix.length, -1));
+      marker = rows.at(-1)?.subdir ?? rows.at(-1)?.name ?? '';
+    }
+  }
+
+  #makeContainer(): Promise<void> {
+    this.#made ??= this.#ask('PUT', undefined).then(
+      (answer) => void expectSuccess(answer, `PUT ${STORE_CONTAINER}`),
+    );
+    this.#made.catch(() => (this.#made = undefined));
+    return this.#made;
+  }
+
+  async #ask(
+    method: string,
+    name: string | undefined,
+    headers = new HeaderList(),
+    body?: Buffer,
+    query = '',
+  ): Promise<ClientAnswer> {
+    const account = await this.#account();
+    if (account === undefined)
+      throw new AutosyncError('RECORDS_UNAVAILABLE', 'The account of the service user is not known.');
+    const target = swiftTarget(account, STORE_CONTAINER, name) + query;
+    try {
+      const content = body === undefined ? {} : { body };
+      return await this.#swift.request({ kind: 'service' }, { method, target, headers, ...content });
+    } catch (error) {
+      if (!(error instanceof AutosyncError)) throw error;
+      throw new AutosyncError('RECORDS_UNAVAILABLE', error.message, { cause: error });
+    }
+  }
+}
+
+function expectSuccess(answer: ClientAnswer, what: string): ClientAnswer {
+  if (isSuccess(answer.status)) return answer;
+  throw new AutosyncError('RECORDS_UNAVAILABLE', `${what}: ${answer.status} ${answer.reason}`);
+}
