@@ -2,40 +2,30 @@
 import nodeCluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { pino } from 'pino';
 import { serveAdmin } from '../admin/server.js';
 import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load.js';
-import { formatProblems } from '../config/problems.js';
 import { AccountDeletionTimers } from '../gateway/changes/account-deletions.js';
 import { Gateway, type GatewayParts } from '../gateway/gateway.js';
 import { mergeStatus, type GatewayStatus } from '../gateway/status.js';
 import type { Logger } from '../gateway/station.js';
 import { AutosyncError } from '../lib/errors.js';
 import { Supervisor, WorkerLink } from './gateway-workers.js';
+import { openLog, readConfig, stopSignal } from './running.js';
 import { readVersion } from './version.js';
 
 const GRACE_MS = 10_000;
-const LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
 
 export const gatewayCommand = new Command('gateway')
   .description('Run the gateway of this host in the foreground.')
   .argument('[conf]', 'configuration file', '/etc/swift/autosync.conf')
   .action(async (file: string) => {
     const config = readConfig(file);
-    const log = pino({ level: LEVELS[config.server.logLevel], base: { pid: process.pid } });
+    const log = openLog(config);
     const count = config.server.workers === 'auto' ? availableParallelism() : config.server.workers;
     if (nodeCluster.isWorker) await work(config, log);
     else if (count > 1) await supervise(config, count, log);
     else await serveAlone(config, log);
   });
-
-/** @throws AutosyncError CONFIG_INVALID, with every problem there is */
-export function readConfig(file: string): Config {
-  const { config, problems } = loadConfig(file);
-  if (config === undefined) throw new AutosyncError('CONFIG_INVALID', `\n${formatProblems(problems)}`);
-  return config;
-}
 
 async function serveAlone(config: Config, log: Logger): Promise<void> {
   const timers: GatewayParts['accountDeletions'] = (carryOut) =>
@@ -86,11 +76,4 @@ async function admin(config: Config, log: Logger, statuses: () => Promise<Gatewa
 
 function deleteDelayMs(config: Config): number {
   return config.autosync?.accountDeleteDelayMs ?? 0;
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-  });
 }

@@ -1,10 +1,14 @@
 // The program `autosync`: its commands, and how it ends. Knows nothing of what a command does.
 import { Command, CommanderError } from 'commander';
 import { AutosyncError } from '../lib/errors.js';
+import { adoptCommand } from './adopt.js';
 import { checkCommand } from './check.js';
+import { daemonCommand } from './daemon.js';
+import { explainCommand } from './explain.js';
 import { gatewayCommand } from './gateway.js';
 import { secretsCommand } from './secrets.js';
 import { startCommand } from './start.js';
+import { statusCommand } from './status.js';
 import { readVersion } from './version.js';
 
 const EXIT_OK = 0;
@@ -12,7 +16,16 @@ const EXIT_USAGE = 2;
 const EXIT_COULD_NOT = 3;
 
 /** One line per command, in the order of `autosync --help`. */
-const COMMANDS: readonly Command[] = [startCommand, gatewayCommand, checkCommand, secretsCommand];
+const COMMANDS: readonly Command[] = [
+  startCommand,
+  gatewayCommand,
+  daemonCommand,
+  checkCommand,
+  statusCommand,
+  explainCommand,
+  adoptCommand,
+  secretsCommand,
+];
 
 /**
  * Runs one command line.

@@ -71,6 +71,8 @@ async function startRealm(options: StartOptions, say: (line: string) => void): P
     fresh: options.fresh === true,
     syncInterval: options.syncInterval,
     updaterInterval: 30,
+    daemons: ['container-sync', 'container-updater', 'autosync-daemon'],
+    gatewayConf: { daemon: { audit_interval: '10' } },
     gatewayPort: options.port,
     adminPort: options.port + ADMIN_OFFSET,
     gatewayBindIp: options.bindIp,

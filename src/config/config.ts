@@ -2,7 +2,7 @@
 import type { DEFAULT_OPTIONS, PLACEMENT_OPTIONS, PROXY_OPTIONS } from './gateway-options.js';
 import type { Values } from './option.js';
 import type { BuiltinName } from './sections.js';
-import type { ADMIN_OPTIONS, AUTOSYNC_OPTIONS, SERVICE_OPTIONS } from './sync-options.js';
+import type { ADMIN_OPTIONS, AUTOSYNC_OPTIONS, DAEMON_OPTIONS, SERVICE_OPTIONS } from './sync-options.js';
 import type { Place } from '../lib/ini.js';
 
 type Replace<T, By> = Omit<T, keyof By> & By;
@@ -15,6 +15,9 @@ export type ProxyConfig = Values<typeof PROXY_OPTIONS>;
 
 /** [admin]. */
 export type AdminConfig = Values<typeof ADMIN_OPTIONS>;
+
+/** [daemon]. */
+export type DaemonConfig = Values<typeof DAEMON_OPTIONS>;
 
 /** One `rule_NAME` of [filter:placement]. The first that fits is taken; see glob.ts. */
 export interface PlacementRule extends Place {
@@ -130,4 +133,5 @@ export interface Config {
   /** By `clusterKey` of the name. */
   readonly clusters: ReadonlyMap<string, ClusterConfig>;
   readonly admin: AdminConfig;
+  readonly daemon: DaemonConfig;
 }

@@ -79,7 +79,7 @@ function readAll(context: Context, file: string): Config | undefined {
   checkSectionNames(context);
   checkDefaults(context, layout);
   const read = readSections(context, layout);
-  const { proxy, placement, autosync, service, clusters, admin } = read;
+  const { proxy, placement, autosync, service, clusters, admin, daemon } = read;
   checkListeners(context, { server, admin, proxy });
   if (autosync?.identity !== undefined) {
     checkClusterNames(context, autosync.identity, placement, clusters);
@@ -101,6 +101,7 @@ function readAll(context: Context, file: string): Config | undefined {
     service: service && serviceConfig(service),
     clusters,
     admin: admin.whole,
+    daemon: daemon.whole,
   };
 }
 
@@ -112,7 +113,6 @@ function readSections(context: Context, layout: Layout) {
   const isInPipeline = (use: BuiltinName): boolean => usesOf(layout).includes(use);
   // A header with nothing under it is no service user.
   const hasService = (sections.get('service')?.options.size ?? 0) > 0;
-  readSection(context, find('daemon'), DAEMON_OPTIONS);
   readOthers(context, layout);
   return {
     service: hasService ? readService(context, find('service')) : undefined,
@@ -120,6 +120,7 @@ function readSections(context: Context, layout: Layout) {
     placement: readPlacement(context, of('placement')),
     autosync: isInPipeline('autosync') ? readAutosync(context, of('autosync'), hasService) : undefined,
     admin: readSection(context, find('admin'), ADMIN_OPTIONS),
+    daemon: readSection(context, find('daemon'), DAEMON_OPTIONS),
     clusters: readClusters(context),
     modules: readModuleOptions(context, layout),
   };

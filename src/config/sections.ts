@@ -74,6 +74,11 @@ export const SECTIONS: readonly SectionInfo[] = [
     table: CLUSTER_OPTIONS,
     isOptional: true,
   },
-  { name: 'daemon', doc: 'The daemon. Has no options yet.', table: DAEMON_OPTIONS, isOptional: false },
+  {
+    name: 'daemon',
+    doc: 'The daemon, which brings all clusters to agreement after any failure (autosync daemon).',
+    table: DAEMON_OPTIONS,
+    isOptional: false,
+  },
   { name: 'admin', doc: 'Status, metrics and dashboard.', table: ADMIN_OPTIONS, isOptional: false },
 ];

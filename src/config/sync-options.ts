@@ -5,6 +5,8 @@ import * as is from './types.js';
 
 const YEAR = 31_536_000;
 
+const DAY = 86_400;
+
 export const AUTOSYNC_OPTIONS = {
   my_cluster: option(is.text, {
     example: '//realm/primary',
@@ -132,5 +134,17 @@ export const ADMIN_OPTIONS = {
   }),
 } satisfies Table;
 
-/** None yet. */
-export const DAEMON_OPTIONS = {} satisfies Table;
+export const DAEMON_OPTIONS = {
+  pending_interval: option(is.seconds(0.1, 3600), {
+    default: '2',
+    doc: 'The pause between two looks at what peers did not take yet.',
+  }),
+  audit_interval: option(is.seconds(1, 7 * DAY), {
+    default: '300',
+    doc: 'The pause between two passes over everything recorded.',
+  }),
+  look_every: option(is.integer(1, 1000), {
+    default: '12',
+    doc: 'Each container is looked at (HEAD) once in so many passes, even where no listing shows a difference: settings changed past the gateways are found so.',
+  }),
+} satisfies Table;

@@ -50,5 +50,5 @@ async function observe(site: BaseSite, rights: Rights, target: string): Promise<
   if (now.status === 404) return undefined;
   if (!isSuccess(now.status))
     throw new AutosyncError('SWIFT_REFUSED', `HEAD of an account: ${now.status} ${now.reason}.`);
-  return { settings: readSettings('account', now.headers), policy: undefined, dateMs: 0 };
+  return { settings: readSettings('account', now.headers), policy: undefined, dateMs: 0, createdMs: 0 };
 }

@@ -11,6 +11,8 @@ export interface Observed {
   readonly policy: string | undefined;
   /** Last-Modified, in milliseconds since 1970. */
   readonly dateMs: number;
+  /** X-Timestamp: when it was first made. */
+  readonly createdMs: number;
 }
 
 export interface Moment {
@@ -60,6 +62,7 @@ export function compare(
   };
   confirm(DESIRED.life, observed === undefined ? ABSENT : PRESENT);
   if (observed === undefined) return { life, behind, adopted, confirmed };
+  if (life === 'delete') return { life, behind, adopted, confirmed };
   const desired = settingsOf(kind, record.desired);
   for (const name of new Set([...desired.keys(), ...observed.settings.keys()])) {
     const value = observed.settings.get(name) ?? '';

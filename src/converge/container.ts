@@ -14,6 +14,12 @@ import { takeIn, type TakeInOptions } from './take-in.js';
 /** What came of it. */
 export interface Converged {
   readonly life: LifeFinding;
+  /** Settings that were not as recorded, and are made so. */
+  readonly behind: readonly string[];
+  /** Settings changed here past the gateways, and taken over. */
+  readonly adopted: readonly string[];
+  /** Sync-to or key was not right. */
+  readonly isSyncWrong: boolean;
   /** How the container takes part in container sync here. */
   readonly state: SyncState;
   /** Swift's answer to the last thing asked of it; undefined where nothing was to be done. */
@@ -43,8 +49,16 @@ export async function convergeContainer(
   const seen = observedOf(await site.swift.readContainer(rights, name.account, name.container));
   const { record, comparison, isUnrecorded } = await takeIn(site, name, seen.observed, options);
   const plan = planHere(site, name, record, seen, options);
-  const base = { life: comparison.life, record, isUnrecorded, state: plan.state };
-  const steps = stepsFor(comparison, record, plan);
+  const base = {
+    life: comparison.life,
+    behind: [...comparison.behind.keys()],
+    adopted: [...comparison.adopted.keys()],
+    isSyncWrong: comparison.life === 'same' && plan.change.length > 0,
+    record,
+    isUnrecorded,
+    state: plan.state,
+  };
+  const steps = stepsFor(comparison, record, plan, isPlacedHere(site, record));
   const actions = steps.map(describe);
   let { state } = plan;
   let answer: ClientAnswer | undefined;
@@ -98,9 +112,10 @@ interface Step {
   readonly isSync: boolean;
 }
 
-function stepsFor({ life, behind }: Comparison, record: Record, plan: SyncPlan): Step[] {
+function stepsFor({ life, behind }: Comparison, record: Record, plan: SyncPlan, isPlaced: boolean): Step[] {
   switch (life) {
     case 'create': {
+      if (!isPlaced) return [];
       const settings = [...settingsOf('container', record.desired)].filter(([, { value }]) => value !== '');
       const policy = record.desired.get(DESIRED.policy)?.value;
       const headers = settings.map(([header, { value }]) => [header, value] as const);
@@ -122,6 +137,12 @@ function stepsFor({ life, behind }: Comparison, record: Record, plan: SyncPlan):
     case 'intended':
       return [];
   }
+}
+
+/** A record that names no placement is for all clusters. */
+function isPlacedHere(site: BaseSite, { desired }: Record): boolean {
+  const placement = desired.get(DESIRED.placement)?.value.split(', ');
+  return placement === undefined || placement.some((cluster) => site.clusters.isMine(cluster));
 }
 
 function describe({ method, headers }: Step): string {

@@ -18,6 +18,10 @@ export function observedOf(found: { state: ContainerState | undefined; answer: C
     throw new AutosyncError('SWIFT_REFUSED', `HEAD of a container: ${answer.status} ${answer.reason}.`);
   }
   const dateMs = Date.parse(answer.headers.get('last-modified') ?? '');
+  const createdMs = 1000 * Number(answer.headers.get('x-timestamp') ?? 0);
   const { settings, policy } = state;
-  return { state, observed: { settings, policy, dateMs: Number.isNaN(dateMs) ? 0 : dateMs } };
+  return {
+    state,
+    observed: { settings, policy, createdMs, dateMs: Number.isNaN(dateMs) ? createdMs : dateMs },
+  };
 }

@@ -12,8 +12,8 @@ export interface TakeInOptions {
   readonly incoming?: Registers;
   /** Only say what would be done. */
   readonly isDryRun?: boolean;
-  /** What is here and in no record is taken over; else it is left alone. */
-  readonly isAdopting?: boolean;
+  /** What is in no record is taken over if it was made since then (milliseconds since 1970); else it is left alone. */
+  readonly adoptSinceMs?: number;
 }
 
 /** Merges what came in and what was found here into the record. Without records what came in is all there is. */
@@ -25,10 +25,10 @@ export async function takeIn(
 ): Promise<{ record: Record; comparison: Comparison; isUnrecorded: boolean }> {
   const { incoming = EMPTY.desired } = options;
   const kind = name.container === undefined ? 'account' : 'container';
-  const clock = (await site.records?.clock()) ?? new VersionClock('none', Date.now, Infinity);
+  const clock = (await site.records?.clock()) ?? new VersionClock('none', site.now, Infinity);
   for (const { version } of incoming.values()) clock.observe(version);
   const moment: Moment = {
-    nowMs: Date.now(),
+    nowMs: site.now(),
     nextVersion: (after) => clock.next(after),
     writer: (await site.records?.writer()) ?? 'none',
   };
@@ -36,7 +36,8 @@ export async function takeIn(
   const take = (current: Record): Partial<Record> => {
     const merged = { desired: mergeRegisters(current.desired, incoming), seen: current.seen };
     const comparison = withNews(compare(kind, merged, observed, moment), current, merged, kind);
-    const isLeftAlone = comparison.life === 'unknown' && options.isAdopting !== true;
+    const isLeftAlone =
+      comparison.life === 'unknown' && !((observed?.createdMs ?? 0) >= (options.adoptSinceMs ?? Infinity));
     const desired = isLeftAlone ? incoming : mergeRegisters(incoming, comparison.adopted);
     taken = { record: { ...merged, desired: mergeRegisters(merged.desired, desired) }, comparison };
     if (isLeftAlone) return {};
@@ -74,6 +75,9 @@ function withNews(
   }
   let { life } = comparison;
   if (isNews(DESIRED.life) && life === 'deleted-here') life = 'create';
-  if (isNews(DESIRED.life) && life === 'created-here') life = 'delete';
+  if (isNews(DESIRED.life) && life === 'created-here') {
+    life = 'delete';
+    adopted.clear();
+  }
   return { ...comparison, life, behind, adopted };
 }

@@ -91,7 +91,7 @@ export class Gateway {
   /** Takes no more requests, and lets those under way finish. */
   async close(graceMs: number): Promise<void> {
     await this.#server?.close(graceMs);
-    this.site?.clusters.close();
+    this.site?.close();
     this.#balancer.close();
     this.#deadlines.close();
   }

@@ -147,6 +147,13 @@ export const ERRORS = {
     isRetryable: true,
     hint: 'Check that the user of [service] is a reseller admin (TempAuth .reseller_admin, Keystone ResellerAdmin).',
   },
+  PEER_UNREACHABLE: {
+    message: "A peer's gateway does not answer as it should.",
+    status: 503,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Run `autosync check` here and there: it names what is wrong between the two.',
+  },
   RECORDS_UNAVAILABLE: {
     message: 'The records cannot be read or written.',
     status: 503,

@@ -40,6 +40,10 @@ export function specOf(
   }
   const conf = join(foldersOf(plan).swiftDir, confFileOf(role));
   if (role === 'gateway') return { ...base, command: process.execPath, args: [AUTOSYNC, 'gateway', conf] };
+  if (role === 'autosync-daemon') {
+    const once = extra.map((word) => `--${word}`);
+    return { ...base, command: process.execPath, args: [AUTOSYNC, 'daemon', conf, ...once] };
+  }
   const isDaemon = (DAEMONS as readonly string[]).includes(role);
   const command = programPath(isDaemon ? `swift-${role}` : `swift-${role}-server`);
   return { ...base, command, args: [conf, ...extra, '-v'], env: { PYTHONWARNINGS: 'ignore' } };

@@ -13,8 +13,9 @@ export const CLUSTER_NAMES = ['one', 'two', 'three', 'four', 'five', 'six', 'sev
 
 /** What listens on a port, and so is known to be up when it answers. */
 export const LISTENERS = ['memcached', 'account', 'container', 'object', 'proxy', 'gateway'] as const;
-/** Swift's background processes. Any may run all the time, or once, on demand. */
+/** Background processes: Swift's, and our own. Any may run all the time, or once, on demand. */
 export const DAEMONS = [
+  'autosync-daemon',
   'container-sync',
   'container-updater',
   'container-sharder',
@@ -112,6 +113,6 @@ export const DEVICE = 'sdb1';
 
 /** The file that configures a role, in the cluster's swift_dir. */
 export function confFileOf(role: Exclude<Role, 'memcached'>): string {
-  if (role === 'gateway') return 'autosync.conf';
+  if (role === 'gateway' || role === 'autosync-daemon') return 'autosync.conf';
   return `${role.split('-')[0] ?? role}-server.conf`;
 }

@@ -4,7 +4,7 @@ import { AutosyncError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { contentTypeOf, recordObject, WRITERS_PREFIX } from './names.js';
 import {
-  digestOf,
+  markOf,
   EMPTY,
   mergeRecords,
   parseRecord,
@@ -111,7 +111,7 @@ export class Keeper {
     const bytes = renderRecord(merged);
     if (!bytes.equals(renderRecord(current))) {
       const object = recordObject(await this.writer(), name);
-      await this.store.put(object, bytes, contentTypeOf(digestOf(merged)));
+      await this.store.put(object, bytes, contentTypeOf(markOf(merged)));
     }
     return merged;
   }

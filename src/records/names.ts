@@ -49,10 +49,11 @@ export function clusterLabel(cluster: string): string {
 }
 
 /** What a row of a listing says of a record, without reading it. */
-export function contentTypeOf(digest: string): string {
-  return `application/json; digest=${digest}`;
+export function contentTypeOf(mark: string): string {
+  return `application/json; mark=${mark}`;
 }
 
-export function digestIn(contentType: string): string | undefined {
-  return /digest=([0-9a-f]+)/.exec(contentType)?.[1];
+/** '' where it does not say. */
+export function markIn(contentType: string): string {
+  return /mark=([0-9a-z-]+)/.exec(contentType)?.[1] ?? '';
 }

@@ -29,6 +29,8 @@ export const DESIRED = {
   policy: 'policy',
   /** `versioned` or `user` where the container is kept out of container sync; else ''. */
   heldBack: 'held-back',
+  /** Of an account: `all` where containers from before our time were taken over. */
+  adopted: 'adopted',
 } as const;
 
 export type Life = 'present' | 'deleting' | 'deleted';
@@ -57,8 +59,24 @@ export function settingsOf(kind: 'account' | 'container', registers: Registers):
   return settings;
 }
 
-/** Equal for two records that want the same, whatever order their changes came in. */
-export function digestOf({ desired }: Record): string {
+/** TempURL keys: whoever reads one can read objects. They travel, as settings must, but are not shown. */
+export function isSecretSetting(name: string): boolean {
+  return /^x-(?:account|container)-meta-temp-?url-key/.test(name);
+}
+
+/** Whether a mark is that of a tombstone. */
+export function isDeletedMark(mark: string): boolean {
+  return mark.endsWith(DELETED_MARK);
+}
+
+const DELETED_MARK = '-deleted';
+
+/** Equal for two records that want the same, whatever order their changes came in; with what is to be known at a glance. */
+export function markOf(record: Record): string {
+  return digestOf(record) + (lifeOf(record) === 'deleted' ? DELETED_MARK : '');
+}
+
+function digestOf({ desired }: Record): string {
   const hash = createHash('sha256');
   const sorted = [...desired].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, { value, version }] of sorted) hash.update(`${name}\0${version}\0${value}\0`);

@@ -39,7 +39,8 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
     onPeerChange: (cluster, isUp, detail) =>
       isUp ? log.info({ cluster }, 'peer is back') : log.warn({ cluster }, `peer is down: ${detail}`),
   });
-  const tokens = tokenSource(config.service, parts.deadlines);
+  const identityPools: OriginPool[] = [];
+  const tokens = tokenSource(config.service, parts.deadlines, identityPools);
   const swift = new SwiftClient(new HttpClient(parts.transport), tokens, config.proxy.responseTimeoutMs);
   const ownAccount = (): Promise<string | undefined> =>
     tokens?.account().catch(() => undefined) ?? Promise.resolve(undefined);
@@ -72,7 +73,12 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
             maxAheadMs: autosync.maxClockSkewMs,
             log,
           }),
+    now: Date.now,
     log,
+    close() {
+      clusters.close();
+      for (const pool of identityPools) pool.close();
+    },
   };
 }
 
@@ -81,10 +87,17 @@ function namingOf(config: Config, { identity }: AutosyncConfig): Naming {
   return { kind: 'realm', realm: identity.realm, realms: new RealmsFile(config.realmsFile) };
 }
 
-function tokenSource(service: ServiceConfig | undefined, deadlines: Deadlines): TokenSource | undefined {
+function tokenSource(
+  service: ServiceConfig | undefined,
+  deadlines: Deadlines,
+  pools: OriginPool[],
+): TokenSource | undefined {
   if (service === undefined) return undefined;
-  const createSender = (origin: string): HttpClient =>
-    new HttpClient(new OriginPool(origin, IDENTITY_ORIGIN, deadlines));
+  const createSender = (origin: string): HttpClient => {
+    const pool = new OriginPool(origin, IDENTITY_ORIGIN, deadlines);
+    pools.push(pool);
+    return new HttpClient(pool);
+  };
   return createTokenSource(serviceOptions(service), createSender, Date.now);
 }
 

@@ -38,7 +38,11 @@ export interface BaseSite {
   readonly ownAccount: () => Promise<string | undefined>;
   /** Undefined without a service user: then nothing can be kept. */
   readonly records: Keeper | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly log: Logger;
+  /** Ends the connections to peers and to the identity service. */
+  close(): void;
 }
 
 export interface ContainerName {

@@ -28,7 +28,7 @@ export async function startRecording(
   change: (current: Record, clock: VersionClock) => Record,
 ): Promise<Recording> {
   const { records } = site;
-  const clock = (await records?.clock()) ?? new VersionClock('unrecorded', Date.now, Infinity);
+  const clock = (await records?.clock()) ?? new VersionClock('unrecorded', site.now, Infinity);
   return new Promise((resolve) => {
     const settle = (current: Record): Record => {
       const added = change(current, clock);

@@ -7,6 +7,7 @@ import { carryOut } from '../changes/receive.js';
 import { isInfoRequest } from '../info.js';
 import { introductionAnswer } from '../introduction.js';
 import type { Site } from '../site.js';
+import { answerRecords, isRecordsRequest } from './records-door.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
 /** What peers send so far fits; streamed objects will be checked by ETag instead. */
@@ -35,7 +36,9 @@ export async function admitPeer(site: Site, exchange: Exchange, next: Next): Pro
     { txn: exchange.id, peer: verdict.from, method: request.method, path: request.target },
     'peer request',
   );
-  return isInfoRequest(exchange) ? introductionAnswer(site) : carryOut(site, exchange, next, body);
+  if (isInfoRequest(exchange)) return introductionAnswer(site);
+  if (isRecordsRequest(exchange)) return answerRecords(site, exchange);
+  return carryOut(site, exchange, next, body);
 }
 
 function refuse(site: Site, exchange: Exchange, reason: string, detail: string): OutgoingResponse {

@@ -1,0 +1,90 @@
+// Finishes the deletion of a container that was deleted here while peers could not be asked, or hold objects of it still.
+// Objects that were deleted here are deleted there as well; one that was never seen here makes the container live again.
+import { HeaderList } from '../http/headers.js';
+import { AutosyncError } from '../lib/errors.js';
+import { recordLife } from '../records/client-change.js';
+import { DESIRED, lifeOf, type Life, type Record } from '../records/record.js';
+import { hashOf, newestVersion, register } from '../records/register.js';
+import type { Keeper } from '../records/keeper.js';
+import type { BaseSite, ContainerName } from '../site/site.js';
+import { audienceFor, syncWish } from '../site/site.js';
+import { swiftTarget } from '../swift/path.js';
+import { isSuccess } from '../swift/swift-client.js';
+import { deleteLeftovers, findNeverSeen, listLeftovers, type Leftover } from './leftovers.js';
+import { tellPeer } from './tell-peer.js';
+
+const SERVICE = { kind: 'service' } as const;
+
+export interface Settled {
+  /** `deleted`: gone here, and from every peer that could be asked; `revived`: a peer holds objects never seen here. */
+  readonly life: Life;
+  /** Peers that are to be told again. */
+  readonly behind: readonly string[];
+}
+
+/**
+ * The container is not here, and its record says `present` (somebody deleted it past the gateways) or `deleted`.
+ *
+ * @throws AutosyncError what Swift's client and the keeper throw; a retry helps
+ */
+export async function settleDeletion(
+  site: BaseSite,
+  records: Keeper,
+  name: ContainerName,
+  record: Record,
+): Promise<Settled> {
+  const placement =
+    record.desired.get(DESIRED.placement)?.value.split(', ') ?? site.options.defaultPlacement();
+  const { peers } = audienceFor(site, placement);
+  const lists = await Promise.all(peers.map((peer) => listLeftovers(site, peer, name, SERVICE)));
+  const leftovers = lists.flat();
+  if (leftovers.length > 0 && (await isAnyNeverSeen(site, records, name, record, leftovers))) {
+    const revived = await setLife(records, name, 'present');
+    await Promise.all(peers.map((peer) => tellPeer(peer, name, revived, SERVICE)));
+    return { life: 'present', behind: [] };
+  }
+  await deleteLeftovers(site, name, SERVICE, leftovers);
+  const tombstone = lifeOf(record) === 'deleted' ? record : await setLife(records, name, 'deleted');
+  const told = await Promise.all(peers.map((peer) => tellPeer(peer, name, tombstone, SERVICE)));
+  return {
+    life: 'deleted',
+    behind: peers.filter((_, i) => told[i]?.isDone !== true).map((peer) => peer.name),
+  };
+}
+
+export async function setLife(records: Keeper, name: ContainerName, life: Life): Promise<Record> {
+  const clock = await records.clock();
+  return records.change(name, (current) => recordLife(current, life, clock));
+}
+
+/** Swift answers the probe only while the container is there: it is made again for that, with the same policy and key. */
+async function isAnyNeverSeen(
+  site: BaseSite,
+  records: Keeper,
+  name: ContainerName,
+  record: Record,
+  leftovers: readonly Leftover[],
+): Promise<boolean> {
+  const target = swiftTarget(name.account, name.container);
+  const { key } = syncWish(site, [], name);
+  const headers = HeaderList.from([['X-Container-Sync-Key', key]]);
+  const policy = record.desired.get(DESIRED.policy)?.value;
+  if (policy !== undefined) headers.add('X-Storage-Policy', policy);
+  await noteTemporary(records, name);
+  const made = await site.swift.request(SERVICE, { method: 'PUT', target, headers });
+  if (!isSuccess(made.status))
+    throw new AutosyncError('SWIFT_REFUSED', `PUT of a container, to ask for its objects: ${made.status}.`);
+  const isFound = await findNeverSeen(site, name, key, leftovers);
+  if (!isFound) await site.swift.request(SERVICE, { method: 'DELETE', target });
+  return isFound;
+}
+
+/** So that, should we die here, the container made for the probe is not taken for somebody's. */
+async function noteTemporary(records: Keeper, name: ContainerName): Promise<void> {
+  const clock = await records.clock();
+  await records.change(name, (current) => ({
+    seen: new Map([
+      [DESIRED.life, register(hashOf('present'), clock.next(newestVersion(current.desired, current.seen)))],
+    ]),
+  }));
+}

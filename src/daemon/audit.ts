@@ -1,0 +1,267 @@
+// One pass over everything recorded: every container's record, on all clusters, against what this cluster's Swift holds.
+// Listings say where to look; what is done rests on a HEAD and on records read by name.
+import { convergeAccount } from '../converge/account.js';
+import { compareNames } from '../lib/name-order.js';
+import { eachLimited } from '../lib/each-limited.js';
+import { AutosyncError } from '../lib/errors.js';
+import { mergeJoin, type Joined, type Sorted } from '../lib/merge-join.js';
+import type { Peer } from '../peers/peer.js';
+import type { Keeper } from '../records/keeper.js';
+import { DESIRED, EMPTY, isDeletedMark, mergeRecords, type Record } from '../records/record.js';
+import { versionMs } from '../records/version.js';
+import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
+import { audienceFor, type BaseSite } from '../site/site.js';
+import { encodeName, swiftTarget } from '../swift/path.js';
+import { settleContainer } from './container.js';
+import { peerAccounts, peerRecord, peerRows } from './peer-records.js';
+import { PassCount, type Finding, type PassReport } from './report.js';
+
+const SERVICE = { kind: 'service' } as const;
+/** Swift's longest listing. */
+const LISTING_PAGE = 10_000;
+/** Containers that differ, settled at once. */
+const BATCH = 64;
+const CONCURRENCY = 4;
+
+export interface AuditOptions {
+  readonly isDryRun: boolean;
+  /** Every container is looked at (HEAD) once in so many passes, differing or not; 1: in each. */
+  readonly lookEvery: number;
+  /** Number of this pass. */
+  readonly turn: number;
+  /** Only that account. */
+  readonly account?: string;
+  /** Containers from before our time are taken over, whatever the account's record says. */
+  readonly isAdopting?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (count: PassCount) => void;
+}
+
+/** A container at which a closer look is due. */
+export interface Suspect {
+  readonly account: string;
+  readonly container: string;
+  /** Peers whose records may say more than ours. */
+  readonly ahead: readonly Peer[];
+}
+
+/** Never rejects for a peer's trouble; a pass that this cluster's Swift breaks off says so. */
+export async function audit(site: BaseSite, records: Keeper, options: AuditOptions): Promise<PassReport> {
+  const startedAt = new Date().toISOString();
+  const pass = new AuditPass(site, records, options);
+  let brokenOff: string | undefined;
+  try {
+    await pass.run();
+  } catch (error) {
+    if (!(error instanceof AutosyncError)) throw error;
+    brokenOff = error.message;
+    site.log.error({ code: error.code }, `the audit was broken off: ${error.message}`);
+  }
+  const { count } = pass;
+  return {
+    cluster: site.clusters.mine,
+    isDryRun: options.isDryRun,
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    accounts: count.accounts,
+    containers: count.containers,
+    looked: count.looked,
+    notAdopted: count.notAdopted,
+    mended: count.mended,
+    unmended: count.unmended,
+    unreachable: [...pass.unreachable],
+    ...(brokenOff === undefined ? {} : { brokenOff }),
+    findings: count.findings,
+  };
+}
+
+class AuditPass {
+  readonly count = new PassCount();
+  readonly unreachable = new Set<string>();
+  readonly #site: BaseSite;
+  readonly #records: Keeper;
+  readonly #options: AuditOptions;
+  #peers: Peer[] = [];
+
+  constructor(site: BaseSite, records: Keeper, options: AuditOptions) {
+    this.#site = site;
+    this.#records = records;
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    this.#peers = [...audienceFor(this.#site, this.#site.clusters.all()).peers];
+    const own = await this.#site.ownAccount();
+    for (const account of await this.#accounts()) {
+      if (account === own || !this.#site.options.isAccountOurs(account)) continue;
+      if (this.#options.signal?.aborted === true) return;
+      await this.#auditAccount(account);
+      this.count.accounts += 1;
+    }
+  }
+
+  async #accounts(): Promise<readonly string[]> {
+    const { account } = this.#options;
+    if (account !== undefined) return [account];
+    const accounts = new Set(await recordedAccounts(this.#records));
+    for (const peer of [...this.#peers]) {
+      for (const each of (await this.#ask(peer, () => peerAccounts(peer))) ?? []) accounts.add(each);
+    }
+    return [...accounts].sort();
+  }
+
+  /** A peer that does not answer is left out of the rest of the pass. */
+  async #ask<T>(peer: Peer, question: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await question();
+    } catch (error) {
+      if (!(error instanceof AutosyncError)) throw error;
+      this.#leaveOut(peer, error);
+      return undefined;
+    }
+  }
+
+  #leaveOut(peer: Peer, error: AutosyncError): void {
+    this.#peers = this.#peers.filter((each) => each !== peer);
+    this.unreachable.add(peer.name);
+    this.#site.log.warn({ peer: peer.name, code: error.code }, `not audited: ${error.message}`);
+  }
+
+  async #auditAccount(account: string): Promise<void> {
+    const adoptSinceMs = await this.#convergeAccount(account);
+    let batch: Suspect[] = [];
+    const peers = [...this.#peers];
+    const flush = async (): Promise<void> => {
+      const suspects = batch;
+      batch = [];
+      await eachLimited(suspects, CONCURRENCY, (suspect) => this.#settle(suspect, adoptSinceMs));
+      this.#options.onProgress?.(this.count);
+    };
+    const streams = [
+      listContainers(this.#site, account),
+      recordRows(this.#records, account),
+      ...peers.map((peer) => this.#rowsOf(peer, account)),
+    ];
+    for await (const joined of mergeJoin<Marks>(streams)) {
+      if (this.#options.signal?.aborted === true) return;
+      this.count.containers += 1;
+      const suspect = this.#suspect(account, joined, peers, adoptSinceMs);
+      if (suspect === undefined) continue;
+      batch.push(suspect);
+      if (batch.length >= BATCH) await flush();
+    }
+    await flush();
+  }
+
+  /** Also tells since when this account is ours: containers made later, past the gateways, are taken over. */
+  async #convergeAccount(account: string): Promise<number> {
+    let record: Record = await this.#records.read({ account });
+    for (const peer of this.#peers) {
+      const theirs = await this.#ask(peer, () => peerRecord(peer, { account }));
+      if (theirs !== undefined) record = mergeRecords(record, { ...EMPTY, desired: theirs.desired });
+    }
+    const { isDryRun } = this.#options;
+    const { actions } = await convergeAccount(this.#site, account, {
+      rights: SERVICE,
+      incoming: record.desired,
+      isDryRun,
+    });
+    for (const detail of actions)
+      this.#found({
+        account,
+        cluster: this.#site.clusters.mine,
+        code: 'SETTINGS_DRIFT',
+        detail,
+        isMended: true,
+      });
+    if (this.#options.isAdopting === true || record.desired.get(DESIRED.adopted)?.value === 'all') return 0;
+    const life = record.desired.get(DESIRED.life);
+    return life === undefined ? Infinity : versionMs(life.version);
+  }
+
+  /** A peer whose listing breaks off looks as if it had nothing more: it counts for nothing from then on. */
+  async *#rowsOf(peer: Peer, account: string): Sorted<Marks> {
+    try {
+      yield* peerRows(peer, account);
+    } catch (error) {
+      if (!(error instanceof AutosyncError)) throw error;
+      this.#leaveOut(peer, error);
+    }
+  }
+
+  #suspect(
+    account: string,
+    { key: container, values }: Joined<Marks>,
+    peers: readonly Peer[],
+    adoptSinceMs: number,
+  ): Suspect | undefined {
+    const [listed, ours, ...theirs] = values;
+    if (values.filter((each) => each !== undefined).length === 1 && dateIn(listed) < adoptSinceMs) {
+      this.count.notAdopted += 1;
+      return undefined;
+    }
+    const mark = ours?.size === 1 ? [...ours][0] : undefined;
+    const ahead = peers.filter((peer, i) => this.#peers.includes(peer) && !isSameMark(theirs[i], mark));
+    const isHere = listed !== undefined;
+    const isWanted = mark !== undefined && !isDeletedMark(mark);
+    const isPlain = mark !== undefined && isHere === isWanted && ahead.length === 0;
+    if (isPlain && !this.#isItsTurn(container)) return undefined;
+    return { account, container, ahead };
+  }
+
+  /** The rotating look at everything: a container POST does not show in any listing. */
+  #isItsTurn(container: string): boolean {
+    const { lookEvery, turn } = this.#options;
+    let sum = 0;
+    for (let i = 0; i < container.length; i += 1) sum = (sum * 31 + container.charCodeAt(i)) >>> 0;
+    return sum % lookEvery === turn % lookEvery;
+  }
+
+  async #settle(suspect: Suspect, adoptSinceMs: number): Promise<void> {
+    this.count.looked += 1;
+    const { account, container } = suspect;
+    let incoming = EMPTY;
+    for (const peer of suspect.ahead) {
+      const theirs = await this.#ask(peer, () => peerRecord(peer, { account, container }));
+      if (theirs !== undefined) incoming = mergeRecords(incoming, { ...EMPTY, desired: theirs.desired });
+    }
+    const peers = suspect.ahead.filter((peer) => this.#peers.includes(peer));
+    const { isDryRun } = this.#options;
+    const context = { site: this.#site, records: this.#records, isDryRun, adoptSinceMs };
+    const findings = await settleContainer(context, { account, container }, incoming.desired, peers);
+    for (const finding of findings) this.#found(finding);
+  }
+
+  #found(finding: Finding): void {
+    this.count.add(finding);
+    const { code, detail, isMended, ...where } = finding;
+    this.#site.log.info({ ...where, code, isMended }, `audit: ${detail}`);
+  }
+}
+
+function isSameMark(marks: Marks | undefined, mark: string | undefined): boolean {
+  return mark !== undefined && marks?.size === 1 && marks.has(mark);
+}
+
+/** Of a row of Swift's own listing, in milliseconds since 1970. */
+function dateIn(listed: Marks | undefined): number {
+  const [date] = listed ?? [];
+  return date === undefined ? Infinity : Date.parse(`${date}Z`);
+}
+
+/** What this cluster's Swift lists, with dates for marks; it may lag. @throws AutosyncError SWIFT_REFUSED and what Swift's client throws */
+async function* listContainers(site: BaseSite, account: string): Sorted<Marks> {
+  for (let marker = ''; ;) {
+    const query = `?format=json&limit=${LISTING_PAGE}&marker=${encodeName(marker)}`;
+    const answer = await site.swift.request(SERVICE, { method: 'GET', target: swiftTarget(account) + query });
+    if (answer.status === 404 || answer.status === 204) return;
+    if (answer.status !== 200)
+      throw new AutosyncError('SWIFT_REFUSED', `GET of an account: ${answer.status} ${answer.reason}.`);
+    const rows = JSON.parse(answer.body.toString('utf8')) as { name: string; last_modified: string }[];
+    rows.sort((a, b) => compareNames(a.name, b.name));
+    for (const { name, last_modified: date } of rows) yield [name, new Set([date])];
+    const last = rows.at(-1)?.name;
+    if (last === undefined || rows.length < LISTING_PAGE) return;
+    marker = last;
+  }
+}

@@ -1,0 +1,114 @@
+// One container's turn in the audit: made as recorded here, and peers told whose records say less than ours.
+import { convergeContainer, type Converged } from '../converge/container.js';
+import { setLife, settleDeletion } from '../converge/deletion.js';
+import { reasonOfPeer, reasonOfRefusal } from '../converge/reasons.js';
+import { detailOf, tellPeer } from '../converge/tell-peer.js';
+import type { ReasonCode } from '../lib/reasons.js';
+import type { Peer } from '../peers/peer.js';
+import type { Keeper } from '../records/keeper.js';
+import { clusterLabel } from '../records/names.js';
+import { DESIRED, lifeOf, type Record } from '../records/record.js';
+import type { Registers } from '../records/register.js';
+import { versionMs } from '../records/version.js';
+import type { BaseSite, ContainerName } from '../site/site.js';
+import { isSuccess } from '../swift/swift-client.js';
+import type { Finding } from './report.js';
+
+const SERVICE = { kind: 'service' } as const;
+/** A DELETE that was meant this long ago is over, one way or the other. */
+const INTENT_MS = 120_000;
+
+export interface Context {
+  readonly site: BaseSite;
+  readonly records: Keeper;
+  readonly isDryRun: boolean;
+  readonly adoptSinceMs: number;
+}
+
+/**
+ * @param incoming what the peers' records say
+ * @param ahead the peers whose records were not the same as ours
+ * @throws AutosyncError what Swift's client and the keeper throw; a retry helps
+ */
+export async function settleContainer(
+  context: Context,
+  name: ContainerName,
+  incoming: Registers,
+  ahead: readonly Peer[],
+): Promise<Finding[]> {
+  const { site, isDryRun, adoptSinceMs } = context;
+  const converged = await convergeContainer(site, name, {
+    rights: SERVICE,
+    incoming,
+    isDryRun,
+    adoptSinceMs,
+  });
+  const findings = findingsOf(site, name, converged, isDryRun);
+  if (isDryRun) return findings;
+  const record = await settleLife(context, name, converged);
+  if (lifeOf(record) === undefined) return findings;
+  const placed = ahead.filter((peer) => isPlacedAt(record, peer));
+  for (const peer of placed) {
+    const { result, isDone } = await tellPeer(peer, name, record, SERVICE);
+    if (isDone) continue;
+    const detail = result.kind === 'unreachable' ? result.detail : detailOf(result.answer);
+    const isBlocked =
+      result.kind === 'answer' && result.answer.status === 409 && lifeOf(record) === 'deleted';
+    const settled = isBlocked ? await settleDeletion(site, context.records, name, record) : undefined;
+    if (settled?.life === 'present') await convergeContainer(site, name, { rights: SERVICE });
+    const isMended = settled !== undefined && !settled.behind.includes(peer.name);
+    findings.push({ ...name, cluster: peer.name, code: reasonOfPeer(result), detail, isMended });
+  }
+  return findings;
+}
+
+/** Deletions that somebody made past the gateways, or began and did not finish. */
+async function settleLife(
+  { site, records }: Context,
+  name: ContainerName,
+  { life, record }: Converged,
+): Promise<Record> {
+  if (life === 'deleted-here') {
+    const settled = await settleDeletion(site, records, name, record);
+    if (settled.life === 'present') await convergeContainer(site, name, { rights: SERVICE });
+    return records.read(name);
+  }
+  if (life !== 'intended') return record;
+  const intent = record.desired.get(DESIRED.life);
+  const isOurs = intent?.version.split('.')[2] === clusterLabel(site.clusters.mine);
+  if (intent === undefined || !isOurs || site.now() - versionMs(intent.version) < INTENT_MS) return record;
+  const { state } = await site.swift.readContainer(SERVICE, name.account, name.container);
+  return setLife(records, name, state === undefined ? 'deleted' : 'present');
+}
+
+function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, isDryRun: boolean): Finding[] {
+  const { life, behind, adopted, isSyncWrong, state, answer } = converged;
+  const isRefused =
+    answer !== undefined && !isSuccess(answer.status) && !(life === 'delete' && answer.status === 404);
+  const findings: Finding[] = [];
+  const add = (code: ReasonCode, detail: string, isMended = !isRefused): void => {
+    findings.push({ ...name, cluster: site.clusters.mine, code, detail, isMended });
+  };
+  if (life === 'create' && converged.actions.length > 0) add('CONTAINER_MISSING', 'made again');
+  if (life === 'delete') add('DELETE_BLOCKED', 'deleted on another cluster; deleted here');
+  if (life === 'deleted-here') add('DELETED_HERE', 'deleted past the gateways');
+  if (life === 'unknown' && adopted.length > 0)
+    add(isAdopted(converged) ? 'CHANGED_HERE' : 'NOT_ADOPTED', 'in no record', isAdopted(converged));
+  else if (adopted.length > 0) add('CHANGED_HERE', `changed past the gateways: ${adopted.join(', ')}`);
+  if (behind.length > 0) add('SETTINGS_DRIFT', behind.join(', '));
+  if (isSyncWrong) add('SYNC_TO_WRONG', 'sync-to or key');
+  if (state === 'versioned') add('VERSIONED', 'its objects stay where they are written', true);
+  if (isRefused && !isDryRun)
+    add(reasonOfRefusal(answer.status, answer.body.toString('utf8', 0, 1_000)), detailOf(answer), false);
+  return findings;
+}
+
+function isAdopted({ record }: Converged): boolean {
+  return lifeOf(record) !== undefined;
+}
+
+/** Whether a peer takes part in a container's placement. */
+function isPlacedAt(record: Record, peer: Peer): boolean {
+  const placement = record.desired.get(DESIRED.placement)?.value.split(', ');
+  return placement === undefined || placement.some((each) => clusterLabel(each) === clusterLabel(peer.name));
+}

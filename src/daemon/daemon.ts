@@ -1,0 +1,99 @@
+// The daemon of one cluster: tells peers again what they did not take, every few seconds, and audits everything, every few minutes.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AutosyncError } from '../lib/errors.js';
+import type { Keeper } from '../records/keeper.js';
+import { clusterLabel } from '../records/names.js';
+import type { BaseSite } from '../site/site.js';
+import { audit } from './audit.js';
+import { PendingWorker } from './pending.js';
+import type { Finding, PassCount, PassReport } from './report.js';
+
+export interface DaemonOptions {
+  readonly pendingIntervalMs: number;
+  readonly auditIntervalMs: number;
+  readonly lookEvery: number;
+}
+
+/** Where the last pass's report is kept, for `autosync status`. */
+export function reportObject(cluster: string): string {
+  return `s/${clusterLabel(cluster)}`;
+}
+
+export class Daemon {
+  readonly #site: BaseSite;
+  readonly #records: Keeper;
+  readonly #options: DaemonOptions;
+  readonly #pending: PendingWorker;
+  #turn = 0;
+
+  /** @throws AutosyncError CONFIG_INVALID without a service user */
+  constructor(site: BaseSite, options: DaemonOptions) {
+    if (site.records === undefined)
+      throw new AutosyncError('CONFIG_INVALID', 'The daemon needs the section [service].');
+    this.#site = site;
+    this.#records = site.records;
+    this.#options = options;
+    this.#pending = new PendingWorker(site, site.records);
+  }
+
+  /** Until the signal. What goes wrong is logged, and tried again. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([
+      every(this.#options.pendingIntervalMs, signal, () =>
+        this.#guard('pending', () => this.#pending.round()),
+      ),
+      every(this.#options.auditIntervalMs, signal, () =>
+        this.#guard('audit', async () => {
+          await this.#audit({ isDryRun: false, lookEvery: this.#options.lookEvery, signal });
+        }),
+      ),
+    ]);
+  }
+
+  /** All that is pending, and a whole pass in which every container is looked at. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async once(isDryRun: boolean, onProgress?: (count: PassCount) => void): Promise<PassReport> {
+    const told: Finding[] = [];
+    if (!isDryRun) await this.#pending.round((finding) => told.push(finding));
+    const progress = onProgress === undefined ? {} : { onProgress };
+    const report = await this.#audit({ isDryRun, lookEvery: 1, ...progress });
+    const mended = told.filter(({ isMended }) => isMended).length;
+    return {
+      ...report,
+      mended: report.mended + mended,
+      unmended: report.unmended + told.length - mended,
+      findings: [...told, ...report.findings],
+    };
+  }
+
+  async #audit(options: {
+    readonly isDryRun: boolean;
+    readonly lookEvery: number;
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (count: PassCount) => void;
+  }): Promise<PassReport> {
+    const report = await audit(this.#site, this.#records, { ...options, turn: this.#turn });
+    this.#turn += 1;
+    if (options.isDryRun) return report;
+    const body = Buffer.from(JSON.stringify(report));
+    await this.#records.store.put(reportObject(this.#site.clusters.mine), body, 'application/json');
+    return report;
+  }
+
+  async #guard(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof AutosyncError)
+        this.#site.log.warn({ code: error.code }, `${what}: ${error.message}`);
+      else this.#site.log.error({ err: error }, `${what}: a fault of autosync itself`);
+    }
+  }
+}
+
+/** Calls `work` again and again, the first time at once, with that pause between. */
+async function every(pauseMs: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,105 @@
+// What peers did not take: told again, soon after they are back. Costs as much as is pending, not as much as there is.
+import { detailOf, tellPeer } from '../converge/tell-peer.js';
+import { settleDeletion } from '../converge/deletion.js';
+import { reasonOfPeer } from '../converge/reasons.js';
+import { convergeContainer } from '../converge/container.js';
+import { eachLimited } from '../lib/each-limited.js';
+import type { Peer } from '../peers/peer.js';
+import type { Keeper } from '../records/keeper.js';
+import { parsePending, pendingPrefix, type Pending } from '../records/names.js';
+import { DESIRED, lifeOf, type RecordName } from '../records/record.js';
+import type { BaseSite } from '../site/site.js';
+import type { Finding } from './report.js';
+
+const SERVICE = { kind: 'service' } as const;
+const CONCURRENCY = 8;
+/** Notes read at one time, for each peer. */
+const PAGE = 1_000;
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 300_000;
+
+/** All notes of one container for one peer: they are settled by one telling, of what the record says now. */
+interface Task {
+  readonly name: RecordName;
+  readonly notes: Pending[];
+}
+
+export class PendingWorker {
+  readonly #site: BaseSite;
+  readonly #records: Keeper;
+  /** When to try again, and after how long then: for what a peer refused. */
+  readonly #waits = new Map<string, { untilMs: number; waitMs: number }>();
+
+  constructor(site: BaseSite, records: Keeper) {
+    this.#site = site;
+    this.#records = records;
+  }
+
+  /** One round over all peers. @throws AutosyncError RECORDS_UNAVAILABLE; a retry helps */
+  async round(report: (finding: Finding) => void = () => undefined): Promise<void> {
+    const peers = this.#site.clusters.all().map((name) => this.#site.clusters.peer(name));
+    await Promise.all(peers.map((peer) => (peer === undefined ? undefined : this.#tell(peer, report))));
+  }
+
+  async #tell(peer: Peer, report: (finding: Finding) => void): Promise<void> {
+    const prefix = pendingPrefix(peer.name);
+    for (let marker = ''; !peer.isDown;) {
+      const rows = await this.#records.store.page({ prefix, marker, limit: PAGE });
+      const tasks = groupByName(rows.map(({ name }) => parsePending(name)));
+      await eachLimited(
+        tasks,
+        CONCURRENCY,
+        (task) => this.#settle(peer, task, report),
+        () => !peer.isDown,
+      );
+      if (rows.length < PAGE) return;
+      marker = rows.at(-1)?.name ?? '';
+    }
+  }
+
+  async #settle(peer: Peer, { name, notes }: Task, report: (finding: Finding) => void): Promise<void> {
+    const key = `${peer.name}/${name.account}/${name.container ?? ''}`;
+    const wait = this.#waits.get(key);
+    if (wait !== undefined && wait.untilMs > this.#site.now()) return;
+    const record = await this.#records.read(name);
+    const placement = record.desired.get(DESIRED.placement)?.value.split(', ');
+    const isPlaced = placement === undefined || placement.some((each) => isSame(each, peer.name));
+    const told = isPlaced ? await tellPeer(peer, name, record, SERVICE) : undefined;
+    let isDone = told?.isDone ?? true;
+    const isBlocked = told?.result.kind === 'answer' && told.result.answer.status === 409;
+    if (isBlocked && name.container !== undefined && lifeOf(record) === 'deleted') {
+      const container = { account: name.account, container: name.container };
+      const settled = await settleDeletion(this.#site, this.#records, container, record);
+      if (settled.life === 'present') await convergeContainer(this.#site, container, { rights: SERVICE });
+      isDone = !settled.behind.some((each) => isSame(each, peer.name));
+    }
+    if (isDone) {
+      this.#waits.delete(key);
+      await Promise.all(notes.map(({ object }) => this.#records.store.delete(object)));
+    } else {
+      const waitMs = Math.min(LONGEST_WAIT_MS, (wait?.waitMs ?? FIRST_WAIT_MS / 2) * 2);
+      this.#waits.set(key, { untilMs: this.#site.now() + waitMs * (0.75 + Math.random() / 2), waitMs });
+    }
+    if (told === undefined) return;
+    const { result } = told;
+    const detail = result.kind === 'unreachable' ? result.detail : detailOf(result.answer);
+    const code = isDone && !isBlocked ? 'SETTINGS_DRIFT' : reasonOfPeer(result);
+    report({ ...name, cluster: peer.name, code, detail: isDone ? 'told again' : detail, isMended: isDone });
+  }
+}
+
+function groupByName(notes: readonly (Pending | undefined)[]): Task[] {
+  const tasks = new Map<string, Task>();
+  for (const note of notes) {
+    if (note === undefined) continue;
+    const key = `${note.name.account}/${note.name.container ?? ''}`;
+    const task = tasks.get(key) ?? { name: note.name, notes: [] };
+    task.notes.push(note);
+    tasks.set(key, task);
+  }
+  return [...tasks.values()];
+}
+
+function isSame(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

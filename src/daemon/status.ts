@@ -1,0 +1,99 @@
+// Whether all clusters agree, as far as this one knows: peers, what is pending for them, and the last audit. Says OK only of
+// what was looked at, and when.
+import type { ReasonCode } from '../lib/reasons.js';
+import type { Keeper } from '../records/keeper.js';
+import { parsePending, pendingPrefix } from '../records/names.js';
+import { versionMs } from '../records/version.js';
+import type { BaseSite } from '../site/site.js';
+import { audienceFor } from '../site/site.js';
+import { reportObject } from './daemon.js';
+import type { PassReport } from './report.js';
+
+export interface PeerState {
+  readonly name: string;
+  readonly isUp: boolean;
+  readonly detail: string;
+  /** Changes that it did not take. */
+  readonly pending: number;
+  /** Since the oldest of them was made; 0 for none. */
+  readonly oldestPendingSeconds: number;
+}
+
+export interface Status {
+  readonly cluster: string;
+  readonly isOk: boolean;
+  readonly peers: readonly PeerState[];
+  /** Undefined where there was none yet. */
+  readonly audit:
+    | (Pick<
+        PassReport,
+        'containers' | 'mended' | 'unmended' | 'unreachable' | 'notAdopted' | 'finishedAt'
+      > & {
+        readonly brokenOff?: string | undefined;
+        readonly ageSeconds: number;
+        /** Older than two intervals and a minute. */
+        readonly isStale: boolean;
+        /** Of what is not mended. */
+        readonly reasons: readonly { readonly code: ReasonCode; readonly count: number }[];
+      })
+    | undefined;
+}
+
+/** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+export async function readStatus(site: BaseSite, records: Keeper, auditIntervalMs: number): Promise<Status> {
+  const { peers } = audienceFor(site, site.clusters.all());
+  const states = await Promise.all(
+    peers.map(async (peer): Promise<PeerState> => {
+      const asked = await peer.send({ method: 'GET', target: '/info' });
+      const isUp = asked.kind === 'answer' && asked.answer.status === 200;
+      const why = asked.kind === 'answer' ? `${asked.answer.status} ${asked.answer.reason}` : asked.detail;
+      return { name: peer.name, isUp, detail: isUp ? '' : why, ...(await pendingFor(records, peer.name)) };
+    }),
+  );
+  const audit = await lastAudit(site, records, auditIntervalMs);
+  const isAgreed = states.every(({ isUp, pending }) => isUp && pending === 0);
+  const isAudited =
+    audit?.isStale === false &&
+    audit.unmended === 0 &&
+    audit.unreachable.length === 0 &&
+    audit.brokenOff === undefined;
+  return { cluster: site.clusters.mine, isOk: isAgreed && isAudited, peers: states, audit };
+}
+
+async function pendingFor(
+  records: Keeper,
+  peer: string,
+): Promise<{ pending: number; oldestPendingSeconds: number }> {
+  let pending = 0;
+  let oldestMs = Infinity;
+  for await (const { name } of records.store.list(pendingPrefix(peer))) {
+    const note = parsePending(name);
+    if (note === undefined) continue;
+    pending += 1;
+    oldestMs = Math.min(oldestMs, versionMs(note.version));
+  }
+  return { pending, oldestPendingSeconds: pending === 0 ? 0 : Math.max(0, (Date.now() - oldestMs) / 1000) };
+}
+
+async function lastAudit(site: BaseSite, records: Keeper, auditIntervalMs: number): Promise<Status['audit']> {
+  const bytes = await records.store.get(reportObject(site.clusters.mine));
+  if (bytes === undefined) return undefined;
+  const report = JSON.parse(bytes.toString('utf8')) as PassReport;
+  const ageSeconds = Math.max(0, (Date.now() - Date.parse(report.finishedAt)) / 1000);
+  const reasons = new Map<ReasonCode, number>();
+  for (const { code, isMended } of report.findings)
+    if (!isMended) reasons.set(code, (reasons.get(code) ?? 0) + 1);
+  const { containers, mended, unmended, unreachable, notAdopted, finishedAt, brokenOff } = report;
+  return {
+    containers,
+    mended,
+    unmended,
+    unreachable,
+    notAdopted,
+    finishedAt,
+    brokenOff,
+    ageSeconds,
+    isStale: ageSeconds > (2 * auditIntervalMs) / 1000 + 60,
+    reasons: [...reasons].map(([code, count]) => ({ code, count })),
+  };
+}

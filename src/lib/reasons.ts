@@ -1,0 +1,104 @@
+// The table of reasons why something is not as it should be: stable codes, for people and monitoring (docs/reference/reasons.md).
+
+interface Reason {
+  readonly meaning: string;
+  /** What happens next, by itself. */
+  readonly next: string;
+  /** What a person can do. */
+  readonly fix: string;
+}
+
+export const REASONS = {
+  PEER_DOWN: {
+    meaning: "The peer's gateway does not answer.",
+    next: 'It is asked again every few seconds; then everything pending goes there.',
+    fix: 'Start the gateway there, or mend the network between the clusters.',
+  },
+  PEER_REFUSED: {
+    meaning: 'The peer refused the change.',
+    next: 'It is sent again, less and less often.',
+    fix: 'Read what the peer said, and its log.',
+  },
+  PEER_AUTH: {
+    meaning: "The peer does not take this gateway's signature, or its Swift does not take its service user.",
+    next: 'It is sent again, less and less often.',
+    fix: 'Run `autosync check` on both sides: secret file, clocks and [service] have to be right.',
+  },
+  CLOCK_SKEW: {
+    meaning: 'The clocks of two clusters differ by more than max_clock_skew.',
+    next: 'The change is sent again, less and less often.',
+    fix: 'Set the clocks right (NTP).',
+  },
+  CONTAINER_MISSING: {
+    meaning: 'The container is recorded, and was not here.',
+    next: 'It is made again, with all its settings.',
+    fix: 'Nothing, unless it happens again and again.',
+  },
+  SETTINGS_DRIFT: {
+    meaning: 'Settings of the container were not as recorded.',
+    next: 'They are set.',
+    fix: 'Nothing, unless it happens again and again.',
+  },
+  CHANGED_HERE: {
+    meaning: 'Somebody changed or created the container past the gateways.',
+    next: 'The change is taken over, and goes to all clusters.',
+    fix: 'Send changes through the gateways: they are quicker, and safer.',
+  },
+  DELETED_HERE: {
+    meaning: 'Somebody deleted the container past the gateways.',
+    next: 'It is deleted everywhere, unless a cluster holds objects that were never seen here: then it lives again.',
+    fix: 'Send deletions through the gateways.',
+  },
+  SYNC_TO_WRONG: {
+    meaning: "The container's sync-to or key was not what the ring wants.",
+    next: 'They are set.',
+    fix: 'Nothing, unless it happens again and again.',
+  },
+  DELETE_BLOCKED: {
+    meaning: 'A deleted container holds objects at a cluster.',
+    next: 'Objects deleted elsewhere are deleted there; one never seen elsewhere makes the container live again.',
+    fix: 'Nothing. If it stays, see that the clusters reach each other.',
+  },
+  VERSIONED: {
+    meaning: 'A cluster keeps versions of this container, which Swift cannot sync.',
+    next: 'Its settings are kept equal; its objects stay where they are written.',
+    fix: 'Take versioning away, or delete the container and make it again, to have its objects synced.',
+  },
+  POLICY_MISSING: {
+    meaning: "The container's storage policy does not exist on this cluster.",
+    next: 'It is tried again, less and less often.',
+    fix: 'Add a policy of that name to swift.conf there, or place the container elsewhere.',
+  },
+  METADATA_LIMIT: {
+    meaning: 'Swift refused the settings of the container: a limit on metadata is lower here than elsewhere.',
+    next: 'It is tried again, less and less often.',
+    fix: 'Make [swift-constraints] in swift.conf equal on all clusters.',
+  },
+  QUOTA: {
+    meaning: 'A quota was reached.',
+    next: 'It is tried again, less and less often.',
+    fix: 'Raise the quota.',
+  },
+  DISK_FULL: {
+    meaning: 'Swift has no room.',
+    next: 'It is tried again, less and less often.',
+    fix: 'Add disks, or delete something.',
+  },
+  SWIFT_TROUBLE: {
+    meaning: 'The local Swift failed or refused.',
+    next: 'It is tried again.',
+    fix: "Read Swift's log. Is the user of [service] a reseller admin?",
+  },
+  NOT_ADOPTED: {
+    meaning: 'The container was there before autosync, and is in no record.',
+    next: 'It is left alone.',
+    fix: 'Run `autosync adopt ACCOUNT` to have it on all clusters.',
+  },
+  UNRECORDED: {
+    meaning: 'Records could not be written.',
+    next: 'The audit takes the change over.',
+    fix: 'See that the service user can write to its own account, and that the local Swift is well.',
+  },
+} as const satisfies Record<string, Reason>;
+
+export type ReasonCode = keyof typeof REASONS;

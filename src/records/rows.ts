@@ -1,0 +1,33 @@
+// Which containers have records, and what these want, in one glance: from listings, so only a hint. Reads no record.
+import { mergeJoin, type Sorted } from '../lib/merge-join.js';
+import type { Keeper } from './keeper.js';
+import { containersPrefix, accountsPrefix, markIn } from './names.js';
+
+/** What each writer's object of a container says: `DIGEST` or `DIGEST-deleted`. One mark: all writers say the same. */
+export type Marks = ReadonlySet<string>;
+
+/** An account's containers that have records, after `marker`. */
+export async function* recordRows(keeper: Keeper, account: string, marker = ''): Sorted<Marks> {
+  const writers = await keeper.writers();
+  const streams = writers.map((writer) => marksOf(keeper, containersPrefix(writer, account), marker));
+  for await (const { key, values } of mergeJoin(streams)) {
+    yield [key, new Set(values.filter((mark) => mark !== undefined))];
+  }
+}
+
+async function* marksOf(keeper: Keeper, prefix: string, marker: string): Sorted<string> {
+  for await (const { name, contentType } of keeper.store.list(prefix, marker === '' ? '' : prefix + marker)) {
+    yield [name.slice(prefix.length), markIn(contentType)];
+  }
+}
+
+/** The accounts that anything is recorded of, sorted. */
+export async function recordedAccounts(keeper: Keeper): Promise<string[]> {
+  const accounts = new Set<string>();
+  for (const writer of await keeper.writers()) {
+    for (const account of await keeper.store.folders(containersPrefix(writer))) accounts.add(account);
+    const prefix = accountsPrefix(writer);
+    for await (const { name } of keeper.store.list(prefix)) accounts.add(name.slice(prefix.length));
+  }
+  return [...accounts].sort();
+}
