@@ -1,0 +1,46 @@
+// docs/reference/reasons.md says what the table of reasons says. `UPDATE=1 npx vitest run src/lib` rewrites it.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { REASONS } from './reasons.js';
+
+const FILE = new URL('../../docs/reference/reasons.md', import.meta.url);
+
+const HEAD = `# Reasons
+
+Why something is not as it should be, one stable code for each cause. \`autosync status\`, \`explain\`, \`daemon --once\` and \`adopt\` show them, and the
+daemon's log has them as \`code\`. This page is made from the table in \`src/lib/reasons.ts\`.
+
+`;
+
+function renderReasons(): string {
+  const rows = Object.entries(REASONS).map(([code, { meaning, next, fix }]) => [
+    `\`${code}\``,
+    meaning,
+    next,
+    fix,
+  ]);
+  return HEAD + renderTable([['code', 'meaning', 'what happens next', 'what to do'], ...rows]);
+}
+
+/** A table as prettier writes it. */
+function renderTable(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows;
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |\n`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('');
+}
+
+describe('the table of reasons', () => {
+  it('is what docs/reference/reasons.md says', () => {
+    if (process.env['UPDATE'] === '1') writeFileSync(FILE, renderReasons());
+    expect(readFileSync(FILE, 'utf8'), 'run UPDATE=1 npx vitest run src/lib').toBe(renderReasons());
+  });
+
+  it.each(Object.entries(REASONS))(
+    'says of %s what it means, what happens next and what to do',
+    (_, reason) => {
+      for (const text of Object.values(reason)) expect(text).toMatch(/^[A-Z`].*[.?]$/);
+    },
+  );
+});
