@@ -27,12 +27,15 @@ interface Task {
 export class PendingWorker {
   readonly #site: BaseSite;
   readonly #records: Keeper;
+  readonly #random: () => number;
   /** When to try again, and after how long then: for what a peer refused. */
   readonly #waits = new Map<string, { untilMs: number; waitMs: number }>();
 
-  constructor(site: BaseSite, records: Keeper) {
+  /** @param random from 0 to 1: spreads the retries of several daemons */
+  constructor(site: BaseSite, records: Keeper, random: () => number = Math.random) {
     this.#site = site;
     this.#records = records;
+    this.#random = random;
   }
 
   /** One round over all peers. @throws AutosyncError RECORDS_UNAVAILABLE; a retry helps */
@@ -78,7 +81,7 @@ export class PendingWorker {
       await Promise.all(notes.map(({ object }) => this.#records.store.delete(object)));
     } else {
       const waitMs = Math.min(LONGEST_WAIT_MS, (wait?.waitMs ?? FIRST_WAIT_MS / 2) * 2);
-      this.#waits.set(key, { untilMs: this.#site.now() + waitMs * (0.75 + Math.random() / 2), waitMs });
+      this.#waits.set(key, { untilMs: this.#site.now() + waitMs * (0.75 + this.#random() / 2), waitMs });
     }
     if (told === undefined) return;
     const { result } = told;

@@ -30,6 +30,7 @@ export class Keeper {
   readonly #cluster: string;
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #sleep: (ms: number) => Promise<void>;
   /** The last change under way to each record: they go one after the other. */
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #maxAheadMs: number;
@@ -46,12 +47,17 @@ export class Keeper {
     readonly maxAheadMs: number;
     readonly log: Logger;
     readonly now?: () => number;
+    /** A name that no other process has; claimed from this host if not given. */
+    readonly writer?: string;
+    readonly sleep?: (ms: number) => Promise<void>;
   }) {
     this.store = options.store;
     this.#cluster = options.cluster;
     this.#maxAheadMs = options.maxAheadMs;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
+    this.#sleep = options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+    if (options.writer !== undefined) this.#writer = Promise.resolve(options.writer);
   }
 
   /** This process's name as a writer. */
@@ -104,6 +110,7 @@ export class Keeper {
   }
 
   async #change(name: RecordName, change: Change): Promise<Record> {
+    if (!(await this.writers()).includes(await this.writer())) this.#registered = undefined;
     await this.#register();
     const { own, others } = await this.#readParts(name);
     const current = mergeRecords(own ?? EMPTY, others);
@@ -153,7 +160,7 @@ export class Keeper {
         this.#writersSinceMs = this.#now();
         return;
       }
-      await new Promise((resolve) => setTimeout(resolve, REGISTER_WAIT_MS));
+      await this.#sleep(REGISTER_WAIT_MS);
     }
     throw new AutosyncError(
       'RECORDS_UNAVAILABLE',
