@@ -8,6 +8,7 @@ import { DEFAULT_CONF, openLog, openSite, quietLog, readConfig, stopSignal } fro
 interface DaemonCommandOptions {
   readonly once?: true;
   readonly dryRun?: true;
+  readonly account?: string;
   readonly json?: true;
 }
 
@@ -21,6 +22,7 @@ export const daemonCommand = new Command('daemon')
   .argument('[conf]', 'configuration file', DEFAULT_CONF)
   .option('--once', 'one whole pass, in which every container is looked at, then end')
   .option('--dry-run', 'only say what a pass would do')
+  .option('--account <account>', 'audit only that account; with --once or --dry-run')
   .option('--json', 'print the report of --once or --dry-run as one JSON document')
   .action(async (file: string, options: DaemonCommandOptions) => {
     const config = readConfig(file);
@@ -29,7 +31,11 @@ export const daemonCommand = new Command('daemon')
     const daemon = new Daemon(open.site, config.daemon);
     try {
       if (isPass) {
-        const report = await daemon.once(options.dryRun === true, showProgress(options));
+        const report = await daemon.once({
+          isDryRun: options.dryRun === true,
+          ...(options.account === undefined ? {} : { account: options.account }),
+          ...showProgress(options),
+        });
         console.log(options.json === true ? JSON.stringify(report, null, 2) : renderReport(report));
         if (isWrong(report)) process.exitCode = EXIT_FOUND;
       } else {
@@ -51,11 +57,12 @@ function isWrong({ unmended, unreachable, brokenOff, isDryRun, mended }: PassRep
 }
 
 /** On a terminal: how far the pass is, and how fast. */
-function showProgress({ json }: DaemonCommandOptions): ((count: PassCount) => void) | undefined {
-  if (json === true || !process.stderr.isTTY) return undefined;
+function showProgress({ json }: DaemonCommandOptions): { onProgress?: (count: PassCount) => void } {
+  if (json === true || !process.stderr.isTTY) return {};
   const began = performance.now();
-  return ({ containers, looked, mended }) => {
+  const onProgress = ({ containers, looked, mended }: PassCount): void => {
     const rate = Math.round(containers / ((performance.now() - began) / 1000));
     process.stderr.write(`\r${containers} containers (${rate}/s), ${looked} looked at, ${mended} mended `);
   };
+  return { onProgress };
 }

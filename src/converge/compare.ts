@@ -106,6 +106,8 @@ function compareSetting(
   moment: Moment,
 ): 'same' | 'behind' | Version {
   if ((wanted?.value ?? '') === value) return 'same';
+  // Somebody made it anew: what it was set to before is over.
+  if (life === 'created-here') return moment.nextVersion(wanted?.version);
   const baseline = baselineVersion(observed.dateMs, moment.writer);
   if (wanted === undefined) return life === 'unknown' ? baseline : moment.nextVersion(undefined);
   const hash = hashOf(value);

@@ -125,7 +125,8 @@ function stepsFor({ life, behind }: Comparison, record: Record, plan: SyncPlan, 
     case 'delete':
       return [{ method: 'DELETE', headers: [], isSync: false }];
     case 'same':
-    case 'created-here': {
+    case 'created-here':
+    case 'unknown': {
       const steps: Step[] = [];
       if (behind.size > 0) steps.push({ method: 'POST', headers: [...behind], isSync: false });
       if (lifeOf(record) === 'present' && plan.change.length > 0)
@@ -133,7 +134,6 @@ function stepsFor({ life, behind }: Comparison, record: Record, plan: SyncPlan, 
       return steps;
     }
     case 'deleted-here':
-    case 'unknown':
     case 'intended':
       return [];
   }

@@ -3,7 +3,7 @@
 import { HeaderList } from '../http/headers.js';
 import { AutosyncError } from '../lib/errors.js';
 import { recordLife } from '../records/client-change.js';
-import { DESIRED, lifeOf, type Life, type Record } from '../records/record.js';
+import { DESIRED, lifeOf, settingsOf, type Life, type Record } from '../records/record.js';
 import { hashOf, newestVersion, register } from '../records/register.js';
 import type { Keeper } from '../records/keeper.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
@@ -79,12 +79,14 @@ async function isAnyNeverSeen(
   return isFound;
 }
 
-/** So that, should we die here, the container made for the probe is not taken for somebody's. */
+/** So that, should we die here, neither the container made for the probe nor its lack of settings is taken for somebody's doing. */
 async function noteTemporary(records: Keeper, name: ContainerName): Promise<void> {
   const clock = await records.clock();
-  await records.change(name, (current) => ({
-    seen: new Map([
-      [DESIRED.life, register(hashOf('present'), clock.next(newestVersion(current.desired, current.seen)))],
-    ]),
-  }));
+  await records.change(name, ({ desired, seen }) => {
+    const version = clock.next(newestVersion(desired, seen));
+    const bare = [...settingsOf('container', desired).keys()].map(
+      (setting) => [setting, register(hashOf(''), version)] as const,
+    );
+    return { seen: new Map([[DESIRED.life as string, register(hashOf('present'), version)], ...bare]) };
+  });
 }

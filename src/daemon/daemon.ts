@@ -51,11 +51,15 @@ export class Daemon {
   }
 
   /** All that is pending, and a whole pass in which every container is looked at. @throws AutosyncError RECORDS_UNAVAILABLE */
-  async once(isDryRun: boolean, onProgress?: (count: PassCount) => void): Promise<PassReport> {
+  async once(options: {
+    readonly isDryRun: boolean;
+    /** Only that account. */
+    readonly account?: string;
+    readonly onProgress?: (count: PassCount) => void;
+  }): Promise<PassReport> {
     const told: Finding[] = [];
-    if (!isDryRun) await this.#pending.round((finding) => told.push(finding));
-    const progress = onProgress === undefined ? {} : { onProgress };
-    const report = await this.#audit({ isDryRun, lookEvery: 1, ...progress });
+    if (!options.isDryRun) await this.#pending.round((finding) => told.push(finding));
+    const report = await this.#audit({ lookEvery: 1, ...options });
     const mended = told.filter(({ isMended }) => isMended).length;
     return {
       ...report,
@@ -68,12 +72,14 @@ export class Daemon {
   async #audit(options: {
     readonly isDryRun: boolean;
     readonly lookEvery: number;
+    readonly account?: string;
     readonly signal?: AbortSignal;
     readonly onProgress?: (count: PassCount) => void;
   }): Promise<PassReport> {
     const report = await audit(this.#site, this.#records, { ...options, turn: this.#turn });
     this.#turn += 1;
-    if (options.isDryRun) return report;
+    // A pass over a part says nothing of the whole.
+    if (options.isDryRun || options.account !== undefined) return report;
     const body = Buffer.from(JSON.stringify(report));
     await this.#records.store.put(reportObject(this.#site.clusters.mine), body, 'application/json');
     return report;

@@ -1,8 +1,8 @@
 // What a client's change, done by the local Swift, adds to the record. Pure.
 import type { ContainerState } from '../swift/container-state.js';
-import type { Settings } from '../swift/settings.js';
+import { isSetting, type Settings } from '../swift/settings.js';
 import { hashOf, newestVersion, register, type Register } from './register.js';
-import { DESIRED, lifeOf, type Life, type Record } from './record.js';
+import { DESIRED, lifeOf, settingsOf, type Life, type Record } from './record.js';
 import { baselineVersion, type Version, type VersionClock } from './version.js';
 
 /** A container PUT or POST, as Swift now holds it. */
@@ -30,11 +30,16 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
     for (const [name, value] of state.settings) desired.set(name, register(value, baseline));
   }
   for (const name of change.named) desired.set(name, register(state.settings.get(name) ?? '', version));
+  // Made anew: what an earlier container of that name was set to is over.
+  if (isNew) {
+    for (const name of settingsOf('container', current.desired).keys())
+      put(name, state.settings.get(name) ?? '');
+  }
   if (isNew || lifeOf(current) !== 'present') desired.set(DESIRED.life, register('present', version));
   put(DESIRED.placement, change.placement.join(', '));
   if (state.policy !== undefined && (isNew || !isKnown)) put(DESIRED.policy, state.policy);
   if (change.heldBack !== '' || current.desired.has(DESIRED.heldBack)) put(DESIRED.heldBack, change.heldBack);
-  const handled = isKnown ? change.named : [...change.named, ...state.settings.keys()];
+  const handled = isKnown && !isNew ? change.named : [...desired.keys(), ...state.settings.keys()];
   return { desired, seen: seenNow(state.settings, handled, true, version) };
 }
 
@@ -70,6 +75,8 @@ function seenNow(
   version: Version,
 ): Map<string, Register> {
   const seen = new Map([[DESIRED.life as string, register(hashOf(exists ? 'present' : 'absent'), version)]]);
-  for (const name of names) seen.set(name, register(hashOf(settings.get(name) ?? ''), version));
+  for (const name of names)
+    if (isSetting('container', name) || isSetting('account', name))
+      seen.set(name, register(hashOf(settings.get(name) ?? ''), version));
   return seen;
 }

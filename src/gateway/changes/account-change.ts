@@ -52,6 +52,7 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
   const newest = HeaderList.from([['X-Newest', 'true']]);
   const { status, headers } = await site.swift.request(rights, { method: 'HEAD', target, headers: newest });
   if (!isSuccess(status)) {
+    answerHeaders.set(UNRECORDED, site.clusters.mine);
     const detail = `the account could not be read back here (${status}): check the service user in [service]`;
     return nobodyHeard(audience, detail);
   }

@@ -16,7 +16,7 @@ import { passChange } from './create-synced.js';
 import { withoutDropped } from './dropped.js';
 import { askWhoHoldsBack, tellSyncState } from './hold-back.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
-import { notePending, startRecording, UNRECORDED } from './recording.js';
+import { noteAccount, notePending, startRecording, UNRECORDED } from './recording.js';
 import { setSync } from './set-sync.js';
 import { concernsVersioning, passVersioning } from './versioning.js';
 
@@ -67,6 +67,7 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
   // Deleted again meanwhile: whoever did that tells the peers.
   if (answer.status === 404) return [];
   if (state === undefined) {
+    answerHeaders.set(UNRECORDED, site.clusters.mine);
     const detail = `the container could not be read back here (${answer.status}): check the service user in [service]`;
     return nobodyHeard(audience, detail);
   }
@@ -90,6 +91,7 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
     Promise.all(audience.peers.map((peer) => sendChange(done, peer, recording.record, plan.ownersKey))),
     setSync(site, rights, name, plan.change),
     recording.isKept,
+    noteAccount(site, name.account),
   ]);
   if (!isKept) answerHeaders.set(UNRECORDED, site.clusters.mine);
   await notePending(site, name, recording, outcomes);

@@ -1,0 +1,236 @@
+// All clusters agree again, whatever happened: changes made while a peer was away, on both sides of a cut, or past the gateways.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { clusters, freshUser, link, restoreLinks, SwiftSession } from '../support/clusters.js';
+import {
+  expectEverywhere,
+  expectStatusEverywhere,
+  sessionsOf,
+  type Sessions,
+} from '../support/containers.js';
+import { autosync, confOf, pass, passEverywhere } from '../support/daemon.js';
+
+const all = clusters();
+const names = all.map(({ name }) => name);
+const [one, two, three] = names as [string, string, string];
+
+let sessions: Sessions;
+beforeAll(async () => {
+  // No object moves by itself.
+  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
+});
+afterAll(async () => {
+  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
+});
+beforeEach(async () => {
+  sessions = await sessionsOf(await freshUser());
+});
+afterEach(restoreLinks);
+
+/** Nothing goes between that cluster and the others, either way. */
+async function cutOff(name: string): Promise<void> {
+  for (const other of names.filter((each) => each !== name)) {
+    await link(name, other).cut();
+    await link(other, name).cut();
+  }
+}
+
+/** Everything between the clusters works, and all have heard of everything. */
+async function heal(): Promise<void> {
+  await restoreLinks();
+  await passEverywhere(sessions.user);
+  await passEverywhere(sessions.user);
+}
+
+async function status(name: string, method: string, path: string, headers = {}): Promise<number> {
+  return (await sessions.via[name]!.request(method, path, headers)).status;
+}
+
+async function directly(name: string, method: string, path: string, headers = {}): Promise<number> {
+  return (await sessions.direct[name]!.request(method, path, headers)).status;
+}
+
+/** The codes of what a pass found in that container. */
+function codesOf(report: Awaited<ReturnType<typeof pass>>, container: string): string[] {
+  return report.findings.filter((finding) => finding.container === container).map(({ code }) => code);
+}
+
+describe('what a peer did not hear of', () => {
+  it('is pending, and done there after it is back: containers made, changed and deleted', async () => {
+    await status(one, 'PUT', '/changed', { 'X-Container-Meta-A': '1', 'X-Container-Meta-B': '1' });
+    await status(one, 'PUT', '/deleted');
+    await cutOff(three);
+    const made = await sessions.via[one]!.request('PUT', '/made', { 'X-Container-Read': '.r:*' });
+    expect([made.status, made.headers['x-autosync-pending']]).toEqual([201, three]);
+    await status(one, 'POST', '/changed', { 'X-Container-Meta-A': '2', 'X-Remove-Container-Meta-B': 'x' });
+    expect(await status(two, 'DELETE', '/deleted')).toBe(204);
+    expect(await directly(three, 'HEAD', '/made')).toBe(404);
+    await restoreLinks();
+    await pass(one, sessions.user);
+    await pass(two, sessions.user);
+    await expectEverywhere(sessions, '/made', { 'X-Container-Read': '.r:*' });
+    await expectEverywhere(sessions, '/changed', {
+      'X-Container-Meta-A': '2',
+      'X-Container-Meta-B': undefined,
+    });
+    await expectStatusEverywhere(sessions, '/deleted', 404);
+  });
+
+  it('comes by its own daemon as well, without that of the others', async () => {
+    await status(one, 'PUT', '/deleted');
+    await cutOff(three);
+    await status(one, 'PUT', '/made', { 'X-Container-Meta-A': '1' });
+    await status(one, 'DELETE', '/deleted');
+    await restoreLinks();
+    const report = await pass(three, sessions.user);
+    expect(codesOf(report, 'made')).toEqual(['CONTAINER_MISSING']);
+    await expectEverywhere(sessions, '/made', { 'X-Container-Meta-A': '1' });
+    await expectStatusEverywhere(sessions, '/deleted', 404);
+  });
+
+  it('is left as it is by a dry run, which says what would be done', async () => {
+    await cutOff(three);
+    await status(one, 'PUT', '/made');
+    await restoreLinks();
+    const report = await pass(three, sessions.user, '--dry-run');
+    expect(codesOf(report, 'made')).toEqual(['CONTAINER_MISSING']);
+    expect(await directly(three, 'HEAD', '/made')).toBe(404);
+  });
+
+  it('does not bring back what was deleted elsewhere meanwhile, and the other way round', async () => {
+    for (const container of ['/gone', '/back']) await status(one, 'PUT', container);
+    await cutOff(three);
+    expect(await status(three, 'POST', '/gone', { 'X-Container-Meta-A': 'old' })).toBe(204);
+    expect(await status(three, 'DELETE', '/back')).toBe(204);
+    expect(await status(one, 'DELETE', '/gone')).toBe(204);
+    expect(await status(one, 'PUT', '/back', { 'X-Container-Meta-A': 'new' })).toBe(202);
+    await heal();
+    await expectStatusEverywhere(sessions, '/gone', 404);
+  });
+
+  it('has none of the settings of an earlier container of that name', async () => {
+    await status(one, 'PUT', '/c', { 'X-Container-Meta-A': '1', 'X-Container-Read': '.r:*' });
+    expect(await status(one, 'DELETE', '/c')).toBe(204);
+    await cutOff(three);
+    expect(await status(one, 'PUT', '/c', { 'X-Container-Meta-B': '1' })).toBe(201);
+    await heal();
+    await expectEverywhere(sessions, '/c', {
+      'X-Container-Meta-A': undefined,
+      'X-Container-Meta-B': '1',
+      'X-Container-Read': undefined,
+    });
+  });
+});
+
+describe('changes on both sides of a cut', () => {
+  it('end with the newest value of each header, whichever side it was made on', async () => {
+    await status(one, 'PUT', '/c', { 'X-Container-Meta-A': '0', 'X-Container-Meta-B': '0' });
+    await cutOff(three);
+    await status(three, 'POST', '/c', { 'X-Container-Meta-A': 'older', 'X-Container-Read': '.r:*' });
+    await status(one, 'POST', '/c', { 'X-Container-Meta-A': 'newer', 'X-Container-Meta-C': 'c' });
+    await status(three, 'POST', '/c', { 'X-Remove-Container-Meta-B': 'x' });
+    await heal();
+    await expectEverywhere(sessions, '/c', {
+      'X-Container-Meta-A': 'newer',
+      'X-Container-Meta-B': undefined,
+      'X-Container-Meta-C': 'c',
+      'X-Container-Read': '.r:*',
+    });
+  });
+
+  it('to one header at once, again and again, end with one value', async () => {
+    await status(one, 'PUT', '/c');
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await Promise.all(
+        names.map((name) => status(name, 'POST', '/c', { 'X-Container-Meta-A': `${round} of ${name}` })),
+      );
+      expect(answers).toEqual([204, 204, 204]);
+    }
+    await heal();
+    const { headers } = await sessions.direct[one]!.request('HEAD', '/c');
+    expect(headers['x-container-meta-a']).toMatch(/^4 of /);
+    await expectEverywhere(sessions, '/c', { 'X-Container-Meta-A': headers['x-container-meta-a'] });
+  });
+});
+
+describe('a container deleted while a peer was away', () => {
+  it('takes the objects that were deleted with it along', async () => {
+    await status(one, 'PUT', '/c');
+    for (const name of names) await sessions.via[name]!.request('PUT', '/c/o', {}, 'same everywhere');
+    await cutOff(three);
+    for (const name of [one, two]) await status(name, 'DELETE', '/c/o');
+    expect(await status(one, 'DELETE', '/c')).toBe(204);
+    expect(await directly(three, 'HEAD', '/c/o')).toBe(200);
+    await heal();
+    await expectStatusEverywhere(sessions, '/c', 404);
+  });
+
+  it('lives again everywhere when an object was written there that nobody else has seen', async () => {
+    await status(one, 'PUT', '/c', { 'X-Container-Meta-A': '1' });
+    await cutOff(three);
+    expect(await status(one, 'DELETE', '/c')).toBe(204);
+    expect((await sessions.via[three]!.request('PUT', '/c/o', {}, 'new')).status).toBe(201);
+    await heal();
+    await expectEverywhere(sessions, '/c', { 'X-Container-Meta-A': '1' });
+    expect((await sessions.direct[three]!.request('GET', '/c/o')).text).toBe('new');
+  });
+});
+
+describe('what is done past the gateways', () => {
+  it('is taken over: containers made, changed and deleted directly', async () => {
+    for (const container of ['/changed', '/deleted']) await status(one, 'PUT', container);
+    await passEverywhere(sessions.user);
+    expect(await directly(two, 'PUT', '/made', { 'X-Container-Meta-A': '1' })).toBe(201);
+    expect(await directly(two, 'POST', '/changed', { 'X-Container-Meta-A': '2' })).toBe(204);
+    expect(await directly(two, 'DELETE', '/deleted')).toBe(204);
+    const report = await pass(two, sessions.user);
+    expect(codesOf(report, 'made')).toEqual(['CHANGED_HERE']);
+    expect(codesOf(report, 'changed')).toEqual(['CHANGED_HERE']);
+    expect(codesOf(report, 'deleted')).toEqual(['DELETED_HERE']);
+    await heal();
+    await expectEverywhere(sessions, '/made', { 'X-Container-Meta-A': '1' });
+    await expectEverywhere(sessions, '/changed', { 'X-Container-Meta-A': '2' });
+    await expectStatusEverywhere(sessions, '/deleted', 404);
+  });
+
+  it('is mended: a sync-to or a key taken away or set otherwise', async () => {
+    await status(one, 'PUT', '/c');
+    await status(one, 'PUT', '/d');
+    await passEverywhere(sessions.user);
+    await directly(two, 'POST', '/c', { 'X-Container-Sync-To': '', 'X-Container-Sync-Key': '' });
+    await directly(two, 'POST', '/d', { 'X-Container-Sync-Key': 'wrong' });
+    expect(codesOf(await pass(two, sessions.user), 'c')).toEqual(['SYNC_TO_WRONG']);
+    await expectEverywhere(sessions, '/c');
+    await expectEverywhere(sessions, '/d');
+  });
+});
+
+describe('records lost on one cluster', () => {
+  it('are rebuilt from the others, and nothing is deleted for it', async () => {
+    await status(one, 'PUT', '/kept', { 'X-Container-Meta-A': '1' });
+    await status(one, 'PUT', '/gone');
+    await status(one, 'DELETE', '/gone');
+    await passEverywhere(sessions.user);
+    await deleteRecords(two, sessions.user.account);
+    await heal();
+    await expectEverywhere(sessions, '/kept', { 'X-Container-Meta-A': '1' });
+    await expectStatusEverywhere(sessions, '/gone', 404);
+    const explained = await autosync(
+      ...['explain', `${sessions.user.account}/kept`, '--conf', confOf(two), '--json'],
+    );
+    expect(explained.code).toBe(0);
+  });
+});
+
+/** All that a cluster has recorded of an account. */
+async function deleteRecords(name: string, account: string): Promise<void> {
+  const { plan, proxyUrl } = all.find((each) => each.name === name)!;
+  const service = { account: 'AUTH_autosync', user: 'autosync:service', key: plan.serviceKey };
+  const session = await SwiftSession.login(proxyUrl, service);
+  const { text } = await session.request('GET', '/autosync');
+  const objects = text.split('\n').filter((object) => object.split('/')[2] === account);
+  expect(objects.length).toBeGreaterThan(0);
+  for (const object of objects) {
+    const path = object.split('/').map(encodeURIComponent).join('/');
+    expect((await session.request('DELETE', `/autosync/${path}`)).status).toBe(204);
+  }
+}
