@@ -35,7 +35,7 @@ export interface ConvergeOptions extends TakeInOptions {
   readonly rights: Rights;
   /** Where the record does not say it. */
   readonly placement?: readonly string[];
-  /** With user_sync = allow, the key that the container has there: an owner's own. */
+  /** With user_sync = allow, what a peer says of the key: an owner's own, or '' for none. Unsaid, an unknown key stays. */
   readonly ownersKey?: string | undefined;
 }
 
@@ -100,7 +100,7 @@ function planHere(
     isOurs,
     ...(options.ownersKey === undefined
       ? { key, ...(isOurKey === undefined ? {} : { isOurKey }) }
-      : { key: options.ownersKey }),
+      : { key: options.ownersKey === '' ? key : options.ownersKey }),
     heldBack: heldBack === 'versioned' || heldBack === 'user' ? heldBack : undefined,
   });
 }

@@ -18,7 +18,7 @@ export interface Told {
 /**
  * Never rejects for a peer's trouble.
  *
- * @param ownersKey with user_sync = allow: the key that the container has, where it is not ours
+ * @param ownersKey with user_sync = allow: the key that the container has, where it is not ours; '' where it is; unsaid, the peer's stays
  */
 export async function tellPeer(
   peer: Peer,

@@ -135,7 +135,7 @@ export const ERRORS = {
   },
   RECORD_INVALID: {
     message: 'A record of an account or container cannot be read.',
-    status: 500,
+    status: 400,
     exitCode: 3,
     isRetryable: false,
     hint: 'Run the newest version of autosync on every host; older ones cannot read the records of newer formats.',

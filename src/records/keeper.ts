@@ -19,8 +19,6 @@ import { claimWriter } from './writer.js';
 /** What a change adds to the record that stands. */
 export type Change = (current: Record) => Partial<Record>;
 
-/** A writer that has started is seen by all others within this time. */
-const WRITERS_TTL_MS = 60_000;
 /** How long a new writer waits until listings show it. */
 const REGISTER_TRIES = 20;
 const REGISTER_WAIT_MS = 250;
@@ -37,8 +35,8 @@ export class Keeper {
   #writer: Promise<string> | undefined;
   #clock: Promise<VersionClock> | undefined;
   #registered: Promise<void> | undefined;
-  #writers: Promise<readonly string[]> | undefined;
-  #writersSinceMs = -Infinity;
+  /** As last listed. */
+  #writers: readonly string[] = [];
 
   constructor(options: {
     readonly store: Store;
@@ -101,12 +99,11 @@ export class Keeper {
 
   /** All that ever wrote and were not folded into others since. */
   async writers(): Promise<readonly string[]> {
-    if (this.#now() - this.#writersSinceMs > WRITERS_TTL_MS) {
-      this.#writersSinceMs = this.#now();
-      this.#writers = this.#listWriters();
-      this.#writers.catch(() => (this.#writersSinceMs = -Infinity));
-    }
-    return this.#writers as Promise<readonly string[]>;
+    const writers: string[] = [];
+    for await (const { name } of this.store.list(WRITERS_PREFIX))
+      writers.push(name.slice(WRITERS_PREFIX.length));
+    this.#writers = writers;
+    return writers;
   }
 
   async #change(name: RecordName, change: Change): Promise<Record> {
@@ -123,10 +120,16 @@ export class Keeper {
     return merged;
   }
 
+  /** Asks for the writers anew each time: what one wrote that came a moment ago counts like all else. */
   async #readParts(name: RecordName): Promise<{ own: Record | undefined; others: Record }> {
-    const [me, writers] = await Promise.all([this.writer(), this.writers()]);
-    const all = [me, ...writers.filter((writer) => writer !== me)];
-    const [own, ...others] = await Promise.all(all.map((writer) => this.#readOne(writer, name)));
+    const me = await this.writer();
+    const known = new Set([me, ...this.#writers]);
+    const [listed, own, ...others] = await Promise.all([
+      this.writers(),
+      ...[...known].map((writer) => this.#readOne(writer, name)),
+    ]);
+    const late = listed.filter((writer) => !known.has(writer));
+    others.push(...(await Promise.all(late.map((writer) => this.#readOne(writer, name)))));
     return { own, others: others.reduce<Record>((sum, each) => mergeRecords(sum, each ?? EMPTY), EMPTY) };
   }
 
@@ -154,24 +157,12 @@ export class Keeper {
     const me = await this.writer();
     await this.store.put(WRITERS_PREFIX + me, Buffer.alloc(0), 'text/plain');
     for (let tries = 0; tries < REGISTER_TRIES; tries += 1) {
-      const writers = await this.#listWriters();
-      if (writers.includes(me)) {
-        this.#writers = Promise.resolve(writers);
-        this.#writersSinceMs = this.#now();
-        return;
-      }
+      if ((await this.writers()).includes(me)) return;
       await this.#sleep(REGISTER_WAIT_MS);
     }
     throw new AutosyncError(
       'RECORDS_UNAVAILABLE',
       "The service user's container does not list what is in it.",
     );
-  }
-
-  async #listWriters(): Promise<readonly string[]> {
-    const writers: string[] = [];
-    for await (const { name } of this.store.list(WRITERS_PREFIX))
-      writers.push(name.slice(WRITERS_PREFIX.length));
-    return writers;
   }
 }

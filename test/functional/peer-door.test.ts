@@ -1,4 +1,7 @@
 // Peers prove themselves by their signature and by nothing else; whoever only says to be one is refused, and nothing happens.
+import { register } from '../../src/records/register.js';
+import { renderChange } from '../../src/records/record.js';
+import { VersionClock } from '../../src/records/version.js';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
@@ -72,6 +75,14 @@ function deliver({ method, target, headers, body }: Wire) {
   return send(url, method, target, headers.raw, body === '' ? undefined : body);
 }
 
+/** A change that makes a container with these settings. */
+function change(settings: Readonly<Record<string, string>> = {}): string {
+  const version = new VersionClock('two.test.0', Date.now, 0).next();
+  const all = { life: 'present', ...settings };
+  const desired = new Map(Object.entries(all).map(([name, value]) => [name, register(value, version)]));
+  return renderChange(desired).toString();
+}
+
 const otherSecrets = newSecrets(join(cluster('one').swiftDir, `other-secrets-${process.pid}`));
 const MINUTES = 60_000;
 
@@ -128,7 +139,15 @@ const WRONG: readonly (readonly [reason: string, what: string, make: (target: st
         headers.remove('x-container-meta-a'),
       ),
   ],
-  ['bad-signature', 'another secret', (target) => signed({ target, secrets: otherSecrets })],
+  [
+    'bad-signature',
+    'another secret',
+    (target) => {
+      const { number } = readSecrets(join(cluster('one').swiftDir, 'autosync-secrets')).current;
+      const secrets = { current: { ...otherSecrets.current, number }, previous: undefined };
+      return signed({ target, secrets });
+    },
+  ],
   ['bad-signature', 'another realm', (target) => signed({ target, realm: 'other' })],
   ['wrong-body', 'another body', (target) => signed({ target, body: 'a' }, (wire) => (wire.body = 'b'))],
   ['wrong-body', 'a body that was not signed', (target) => signed({ target }, (wire) => (wire.body = 'b'))],
@@ -164,7 +183,7 @@ describe('a request that claims to be a peer’s', () => {
 
   it('is carried out once and refused when it comes again', async () => {
     const { direct, user } = await sessionsOf(await freshUser());
-    const wire = signed({ target: `/v1/${user.account}/c` });
+    const wire = signed({ target: `/v1/${user.account}/c`, body: change() });
     expect((await deliver(wire)).status).toBe(201);
     expect((await direct['one']!.request('DELETE', '/c')).status).toBe(204);
     const again = await deliver(wire);
@@ -174,8 +193,8 @@ describe('a request that claims to be a peer’s', () => {
 
   it('has nothing in it that was not signed', async () => {
     const { direct, user } = await sessionsOf(await freshUser());
-    const headers = HeaderList.from([['X-Container-Meta-Signed', 'yes']]);
-    const wire = signed({ target: `/v1/${user.account}/c`, headers }, (sent) => {
+    const body = change({ 'x-container-meta-signed': 'yes' });
+    const wire = signed({ target: `/v1/${user.account}/c`, body }, (sent) => {
       sent.headers.add('X-Container-Read', '.r:*').add('X-Container-Meta-Unsigned', 'yes');
       sent.headers.add('X-Autosync-State', 'user').add('X-Auth-Token', 'nobody’s'.replace('’', ''));
     });

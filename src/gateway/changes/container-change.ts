@@ -88,7 +88,7 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
     ),
   );
   const [outcomes, result, isKept] = await Promise.all([
-    Promise.all(audience.peers.map((peer) => sendChange(done, peer, recording.record, plan.ownersKey))),
+    Promise.all(audience.peers.map((peer) => sendChange(done, peer, recording.record, plan.ownersKey ?? ''))),
     setSync(site, rights, name, plan.change),
     recording.isKept,
     noteAccount(site, name.account),
@@ -129,7 +129,7 @@ async function sendChange(
   { name, rights }: Done,
   peer: Peer,
   record: Record,
-  ownersKey: string | undefined,
+  ownersKey: string,
 ): Promise<PeerOutcome> {
   const told = await tellPeer(peer, name, record, rights, ownersKey);
   return { ...outcomeOf(peer.name, told), state: told.state };

@@ -34,7 +34,9 @@ export async function deleteContainer(
   let lifeBefore: string | undefined;
   if (here.mayBeEmpty) {
     if (leftovers.length > 0 || site.records !== undefined) {
-      const mayChange = await askWhetherClientMay(site, exchange.request, name);
+      const mayChange = await askWhetherClientMay(site, exchange.request, name).catch(isUnreachable);
+      // Swift is away: it says so best itself.
+      if (mayChange === undefined) return next();
       if (!isSuccess(mayChange.status)) return relay(mayChange);
     }
     if (leftovers.length > 0 && (await findNeverSeen(site, name, here.syncKey, leftovers)))
@@ -86,6 +88,10 @@ async function readHere(site: Site, rights: Rights, name: ContainerName): Promis
     site.log.warn({ ...name }, `a container to be deleted could not be read: ${reasonOf(error)}`);
     return { mayBeEmpty: true, syncKey: ourKey };
   }
+}
+
+function isUnreachable(error: unknown): undefined {
+  if (!(error instanceof AutosyncError)) throw error;
 }
 
 function startLife(site: Site, name: ContainerName, life: Life | ''): Promise<Recording> {
