@@ -107,13 +107,14 @@ export class Keeper {
   }
 
   async #change(name: RecordName, change: Change): Promise<Record> {
-    if (!(await this.writers()).includes(await this.writer())) this.#registered = undefined;
     await this.#register();
     const { own, others } = await this.#readParts(name);
     const current = mergeRecords(own ?? EMPTY, others);
     const merged = mergeRecords(current, { ...EMPTY, ...change(current) });
     const bytes = renderRecord(merged);
     if (!bytes.equals(renderRecord(current))) {
+      // Our name may be gone with all that was kept here.
+      if (!this.#writers.includes(await this.writer())) await this.#makeKnown();
       const object = recordObject(await this.writer(), name);
       await this.store.put(object, bytes, contentTypeOf(markOf(merged)));
     }
