@@ -91,8 +91,9 @@ function planHere(
   options: ConvergeOptions,
 ): SyncPlan {
   const recorded = desired.get(DESIRED.placement)?.value;
-  const placement =
-    recorded === undefined ? (options.placement ?? site.options.defaultPlacement()) : recorded.split(', ');
+  const { placement: said = [] } = options;
+  const unrecorded = said.length > 0 ? said : site.options.defaultPlacement();
+  const placement = recorded === undefined ? unrecorded : recorded.split(', ');
   const heldBack = desired.get(DESIRED.heldBack)?.value;
   const { syncTo, key, isOurs, isOurKey } = syncWish(site, placement, name);
   return planSync(state, {

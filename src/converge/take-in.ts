@@ -40,7 +40,8 @@ export async function takeIn(
       comparison.life === 'unknown' && !((observed?.createdMs ?? 0) >= (options.adoptSinceMs ?? Infinity));
     const desired = isLeftAlone ? incoming : mergeRegisters(incoming, comparison.adopted);
     taken = { record: { ...merged, desired: mergeRegisters(merged.desired, desired) }, comparison };
-    if (isLeftAlone) return {};
+    // Nobody knows of it, and nothing is here: nothing to be kept.
+    if (isLeftAlone || (merged.desired.size === 0 && observed === undefined)) return {};
     return { desired, seen: comparison.confirmed };
   };
   try {
