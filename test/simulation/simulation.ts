@@ -1,0 +1,359 @@
+// Plays a history, heals everything, lets the daemons work until they find nothing more to do, and says what is wrong then.
+import { adoptAccount } from '../../src/daemon/adopt.js';
+import { audit } from '../../src/daemon/audit.js';
+import type { PassReport } from '../../src/daemon/report.js';
+import { HeaderList } from '../../src/http/headers.js';
+import { STORE_CONTAINER } from '../../src/records/store.js';
+import { parseSyncTo } from '../../src/sync/sync-to.js';
+import { ACCOUNT, Cluster, Network, OWN_ACCOUNT, PROCESSES } from './cluster.js';
+import { SETTINGS, type Deed, type History, type Setting } from './history.js';
+import { Ledger, type Held } from './ledger.js';
+import { SYNC_KEY, SYNC_TO, type ModelContainer } from './model-swift.js';
+import { settled, World } from './world.js';
+
+/** Passes of all daemons within which everything has to be quiet. */
+const MAX_PASSES = 12;
+/** Longer than whatever the daemons wait for. */
+const PASS_MS = 400_000;
+const CONTAINERS = ['c1', 'c2'];
+const OBJECT_KINDS = ['PUT object', 'DELETE object'];
+
+export interface Outcome {
+  /** Empty: all is as it should be. */
+  readonly wrong: readonly string[];
+  readonly trace: readonly string[];
+  readonly passes: number;
+}
+
+export async function simulate(history: History): Promise<Outcome> {
+  const simulation = new Simulation(history);
+  return simulation.play();
+}
+
+class Simulation {
+  readonly #history: History;
+  readonly #world: World;
+  readonly #network = new Network();
+  readonly #ledger = new Ledger();
+  readonly #clusters: Cluster[] = [];
+  readonly #wrong: string[] = [];
+  #passes = 0;
+
+  constructor(history: History) {
+    this.#history = history;
+    this.#world = new World(history.picks);
+    const names = ['one', 'two', 'three'].slice(0, history.clusters);
+    names.forEach((name, i) => {
+      const offsetMs = history.swiftOffsetsMs[i] ?? 0;
+      this.#clusters.push(new Cluster(this.#world, this.#network, name, i, () => this.#clusters, offsetMs));
+    });
+    const offsets = history.swiftOffsetsMs;
+    this.#ledger.skewMs += Math.max(...offsets) - Math.min(...offsets);
+  }
+
+  async play(): Promise<Outcome> {
+    await this.#adopt();
+    for (const [id, { deed, steps }] of this.#history.events.entries()) {
+      this.#world.note(`== ${id}. ${deed.kind}`);
+      await this.#do(deed, id);
+      await this.#world.run(steps);
+    }
+    await this.#heal();
+    this.#check();
+    const faults = this.#world.faults.map((fault) => `a fault: ${(fault as Error).stack ?? String(fault)}`);
+    return { wrong: [...faults, ...this.#wrong], trace: this.#world.trace, passes: this.#passes };
+  }
+
+  /** The account is ours already: containers that die with their gateway are taken over, not left alone. */
+  async #adopt(): Promise<void> {
+    this.#world.isFree = true;
+    const { site, keeper } = this.#at(0).process('d');
+    await adoptAccount(site, keeper, ACCOUNT, false);
+    for (const cluster of this.#clusters) await this.#audit(cluster);
+    this.#world.trace.length = 0;
+    this.#world.isFree = false;
+  }
+
+  async #audit(cluster: Cluster): Promise<PassReport> {
+    const { site, keeper } = cluster.process('d');
+    return audit(site, keeper, { isDryRun: false, lookEvery: 1, turn: 0 });
+  }
+
+  #at(index: number): Cluster {
+    return this.#clusters[index % this.#clusters.length] as Cluster;
+  }
+
+  async #do(deed: Deed, id: number): Promise<void> {
+    switch (deed.kind) {
+      case 'PUT':
+      case 'POST':
+      case 'DELETE': {
+        this.#change(deed, id);
+        return;
+      }
+      case 'direct PUT':
+      case 'direct POST':
+      case 'direct DELETE': {
+        this.#changeDirectly(deed, id);
+        return;
+      }
+      case 'PUT object':
+      case 'DELETE object': {
+        this.#writeObject(deed, id);
+        return;
+      }
+      case 'container sync': {
+        this.#sync(this.#at(deed.at));
+        return;
+      }
+      case 'pending': {
+        const { pending } = this.#at(deed.at).process('d');
+        this.#background(pending.round());
+        return;
+      }
+      case 'audit': {
+        const { site, keeper } = this.#at(deed.at).process('d');
+        this.#background(audit(site, keeper, { isDryRun: false, lookEvery: 1, turn: 0 }));
+        return;
+      }
+      case 'wipe':
+        return this.#wipe(this.#at(deed.at));
+      case 'cut':
+        this.#network.cut(this.#at(deed.at).name, this.#at(deed.to).name);
+        return;
+      case 'mend':
+        this.#network.mend();
+        return;
+      case 'message':
+        this.#network.doom(this.#at(deed.at).name, this.#at(deed.to).name, deed.fate);
+        return;
+      case 'kill':
+        this.#at(deed.at).restart(deed.process, deed.unheard);
+        return;
+      case 'clock': {
+        this.#setClock(this.#at(deed.at), deed.process, deed.offsetMs);
+        return;
+      }
+      case 'trouble': {
+        const { name, troubles } = this.#at(deed.at);
+        troubles.set(deed.process, [...(troubles.get(deed.process) ?? []), deed.when]);
+        this.#ledger.losses.push({ cluster: name, turn: this.#ledger.turn() });
+        return;
+      }
+      case 'lag':
+        this.#at(deed.at).swift.lagMs = deed.ms;
+        return;
+      case 'wait':
+        return this.#world.wait(deed.ms);
+    }
+  }
+
+  /** What goes wrong in a daemon is said in its log, and tried again. */
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if ((error as { code?: string }).code === undefined) this.#world.faults.push(error);
+    });
+  }
+
+  #change(deed: Deed & { kind: 'PUT' | 'POST' | 'DELETE' }, id: number): void {
+    const cluster = this.#at(deed.at);
+    const settings = 'set' in deed ? valuesOf(deed.set, id) : new Map<string, string>();
+    const entry = this.#enter(deed.kind, cluster, deed.container, settings, id, false);
+    const headers = HeaderList.from([...settings]);
+    const work = cluster.change(deed.gateway, deed.kind, deed.container, headers).then((answer) => {
+      entry.end = {
+        status: answer.status,
+        ms: this.#world.nowMs,
+        turn: this.#ledger.turn(),
+        isUnrecorded: answer.headers.has('X-Autosync-Unrecorded'),
+        behind: answer.headers.get('X-Autosync-Pending')?.split(', ') ?? [],
+      };
+      this.#world.note(`== ${id}. ${deed.kind} ${deed.container}: ${answer.status}${describe(entry.end)}`);
+    });
+    this.#background(work);
+  }
+
+  #changeDirectly(deed: Deed & { kind: 'direct PUT' | 'direct POST' | 'direct DELETE' }, id: number): void {
+    const cluster = this.#at(deed.at);
+    const method = deed.kind.slice('direct '.length) as 'PUT' | 'POST' | 'DELETE';
+    const settings = method === 'DELETE' ? new Map<string, string>() : valuesOf(deed.set, id);
+    const entry = this.#enter(method, cluster, deed.container, settings, id, true);
+    const target = `/v1/${ACCOUNT}/${deed.container}`;
+    const { status } = cluster.swift.handle({ method, target, headers: HeaderList.from([...settings]) });
+    const { nowMs: ms } = this.#world;
+    entry.end = { status, ms, turn: this.#ledger.turn(), isUnrecorded: true, behind: [] };
+  }
+
+  #enter(
+    kind: 'PUT' | 'POST' | 'DELETE',
+    { name: cluster }: Cluster,
+    container: string,
+    settings: ReadonlyMap<string, string>,
+    id: number,
+    isDirect: boolean,
+  ): Ledger['deeds'][number] {
+    const { nowMs: startMs } = this.#world;
+    const startTurn = this.#ledger.turn();
+    const end = undefined;
+    const entry = { id, kind, cluster, container, settings, isDirect, startMs, startTurn, end };
+    this.#ledger.deeds.push(entry);
+    return entry;
+  }
+
+  #writeObject(deed: Deed & { kind: 'PUT object' | 'DELETE object' }, id: number): void {
+    const { swift, name: cluster } = this.#at(deed.at);
+    const { container, object } = deed;
+    const method = deed.kind === OBJECT_KINDS[0] ? 'PUT' : 'DELETE';
+    const before = swift.find(ACCOUNT, container)?.objects.get(object);
+    const answer = swift.handle({
+      method,
+      target: `/v1/${ACCOUNT}/${container}/${object}`,
+      body: method === 'PUT' ? `${id}` : undefined,
+    });
+    this.#world.note(`    ${cluster} ${object} ${answer.status}`);
+    const now = swift.find(ACCOUNT, container)?.objects.get(object);
+    if (now === undefined || now === before) return;
+    const value = now.body?.toString();
+    this.#ledger.objects.push({ cluster, container, object, ticks: now.ticks, value });
+  }
+
+  /** Swift's own, for all containers of a cluster: rows of objects and tombstones go where sync-to says, if keys agree. */
+  #sync(from: Cluster): void {
+    for (const name of CONTAINERS) {
+      const container = from.swift.find(ACCOUNT, name);
+      const syncTo = parseSyncTo(container?.settings.get(SYNC_TO) ?? '');
+      if (container === undefined || syncTo?.form !== 'realm') continue;
+      const to = this.#clusters.find((each) => each.name === syncTo.cluster);
+      const there = to?.swift.find(ACCOUNT, name);
+      if (to === undefined || there === undefined || this.#network.isCut(from.name, to.name)) continue;
+      if (there.settings.get(SYNC_KEY) !== container.settings.get(SYNC_KEY)) continue;
+      for (const [object, copy] of container.objects) to.swift.take(there, object, copy);
+    }
+  }
+
+  /** All was well before: what only that cluster held is lost whatever anybody does. */
+  async #wipe(cluster: Cluster): Promise<void> {
+    await this.#heal();
+    this.#world.isFree = false;
+    this.#world.note(`${cluster.name} is wiped`);
+    cluster.swift.wipe();
+    this.#ledger.losses.push({ cluster: cluster.name, turn: this.#ledger.turn() });
+  }
+
+  #setClock(cluster: Cluster, process: string, offsetMs: number): void {
+    cluster.offsets.set(process, offsetMs);
+    this.#ledger.skewMs += Math.abs(offsetMs);
+  }
+
+  async #heal(): Promise<void> {
+    this.#world.note('== heal');
+    this.#network.mend();
+    for (const cluster of this.#clusters) {
+      cluster.offsets.clear();
+      cluster.troubles.clear();
+      cluster.swift.lagMs = 0;
+    }
+    await this.#world.finish();
+    this.#world.isFree = true;
+    this.#passes = 0;
+    for (let isQuiet = false; !isQuiet;) {
+      this.#passes += 1;
+      if (this.#passes > MAX_PASSES) {
+        this.#wrong.push(`not quiet after ${MAX_PASSES} passes`);
+        return;
+      }
+      isQuiet = await this.#pass();
+    }
+  }
+
+  /** Says whether there was nothing to do. */
+  async #pass(): Promise<boolean> {
+    const before = this.#writes();
+    this.#world.nowMs += PASS_MS;
+    for (const cluster of this.#clusters) {
+      const { pending } = cluster.process('d');
+      this.#world.note(`== pass ${this.#passes} at ${cluster.name}`);
+      await pending.round();
+      const report = await this.#audit(cluster);
+      for (const { container, code, detail } of report.findings)
+        this.#world.note(`    ${cluster.name} ${container ?? ''} ${code}: ${detail}`);
+      if (report.brokenOff !== undefined) this.#world.note(`    broken off: ${report.brokenOff}`);
+      await settled();
+      this.#sync(cluster);
+    }
+    return this.#writes() === before;
+  }
+
+  #writes(): number {
+    return this.#clusters.reduce((sum, { swift }) => sum + swift.writes, 0);
+  }
+
+  #check(): void {
+    for (const name of CONTAINERS) {
+      const all = this.#clusters.map((cluster) => cluster.swift.find(ACCOUNT, name));
+      const looks = all.map(lookOf);
+      if (new Set(looks).size > 1) {
+        const lines = this.#clusters.map((cluster, i) => `${cluster.name}: ${looks[i] ?? ''}`);
+        this.#wrong.push(`${name} is not the same everywhere: ${lines.join(' | ')}`);
+        continue;
+      }
+      this.#wrong.push(...this.#ledger.check(name, heldOf(all[0])));
+      for (const [i, each] of all.entries()) this.#checkSync(this.#at(i), name, each);
+    }
+    this.#checkGrowth();
+  }
+
+  #checkSync(cluster: Cluster, name: string, container: ModelContainer | undefined): void {
+    if (container === undefined) return;
+    const { site } = cluster.process('d');
+    const wanted = site.clusters.syncTo(site.options.defaultPlacement(), ACCOUNT, name);
+    if (container.settings.get(SYNC_TO) !== wanted) this.#wrong.push(`${cluster.name} ${name}: sync-to`);
+    if (!container.settings.has(SYNC_KEY)) this.#wrong.push(`${cluster.name} ${name}: no key`);
+  }
+
+  /** One object for each writer, and one for each writer and record; nothing pending. */
+  #checkGrowth(): void {
+    const bound = PROCESSES.length * (1 + CONTAINERS.length + 1);
+    for (const { swift, name } of this.#clusters) {
+      const objects = swift.find(OWN_ACCOUNT, STORE_CONTAINER)?.objects ?? new Map<string, never>();
+      const names = [...objects].filter(([, { body }]) => body !== undefined).map(([object]) => object);
+      if (names.length > bound) this.#wrong.push(`${name} keeps ${names.length} objects: ${names.join(' ')}`);
+      const pending = names.filter((object) => object.startsWith('p/'));
+      if (pending.length > 0) this.#wrong.push(`${name} still has pending: ${pending.join(' ')}`);
+    }
+  }
+}
+
+/** A value tells which request it came from. */
+function valuesOf(set: readonly Setting[], id: number): Map<string, string> {
+  return new Map(set.map(({ name, isRemoval }) => [name, isRemoval ? '' : `v${id}`]));
+}
+
+function describe({ isUnrecorded, behind }: { isUnrecorded: boolean; behind: readonly string[] }): string {
+  return `${isUnrecorded ? ', unrecorded' : ''}${behind.length > 0 ? `, pending ${behind.join(', ')}` : ''}`;
+}
+
+function heldOf(container: ModelContainer | undefined): Held {
+  if (container === undefined) return undefined;
+  const settings = new Map(
+    SETTINGS.flatMap((name) => {
+      const value = container.settings.get(name);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+  const objects = new Map<string, string>();
+  for (const [name, { body }] of container.objects)
+    if (body !== undefined) objects.set(name, body.toString());
+  return { settings, objects };
+}
+
+function lookOf(container: ModelContainer | undefined): string {
+  const held = heldOf(container);
+  if (held === undefined) return 'not there';
+  const sorted = (map: ReadonlyMap<string, string>): string =>
+    [...map]
+      .map(([name, value]) => `${name}=${value}`)
+      .sort()
+      .join(' ');
+  return `{${sorted(held.settings)}} [${sorted(held.objects)}]`;
+}
