@@ -1,6 +1,6 @@
 // `autosync adopt ACCOUNT`: takes containers from before autosync over, after a look at what that means.
 import { Command } from 'commander';
-import { adoptAccount } from '../daemon/adopt.js';
+import { adoptAccount, planAdoption } from '../daemon/adopt.js';
 import { renderReport } from './pass-report.js';
 import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
 
@@ -12,7 +12,7 @@ interface AdoptOptions {
 
 const EXIT_FOUND = 1;
 
-/** Exit 0 taken over (or nothing to do), 1 something could not be, 2 not among `accounts`, 3 could not. */
+/** Exit 0 taken over (or nothing to do), 1 something could not be (with --dry-run: is to do), 2 not among `accounts`, 3 could not. */
 export const adoptCommand = new Command('adopt')
   .description(
     "take an account's containers from before autosync over: made on all clusters of their placement",
@@ -24,9 +24,13 @@ export const adoptCommand = new Command('adopt')
   .action(async (account: string, { conf, dryRun, json }: AdoptOptions) => {
     const open = openSite(readConfig(conf), quietLog());
     try {
-      const report = await adoptAccount(open.site, open.records, account, dryRun === true);
+      const report =
+        dryRun === true
+          ? await planAdoption(open.site, account)
+          : await adoptAccount(open.site, open.records, account);
       console.log(json === true ? JSON.stringify(report, null, 2) : renderReport(report));
-      if (report.unmended > 0 || report.brokenOff !== undefined) process.exitCode = EXIT_FOUND;
+      const isToDo = dryRun === true && report.mended > 0;
+      if (report.unmended > 0 || report.brokenOff !== undefined || isToDo) process.exitCode = EXIT_FOUND;
     } finally {
       open.close();
     }

@@ -45,7 +45,8 @@ function render({ account, container, desired, clusters }: Explanation): string 
   for (const { cluster, isHere, findings, detail } of clusters) {
     const here = isHere === undefined ? 'not known' : isHere ? 'there' : 'not there';
     lines.push(`  ${cluster}: ${here}${detail === '' ? '' : ` (${detail})`}`);
-    for (const { code, detail: what } of findings) lines.push(`    ${code} ${what}: ${REASONS[code].next}`);
+    for (const { code, detail: what } of findings)
+      lines.push(`    ${code}${what === '' ? '' : ` ${what}`}: ${REASONS[code].next}`);
   }
   return lines.join('\n');
 }

@@ -25,12 +25,12 @@ export const statusCommand = new Command('status')
 
 function renderStatus(status: Status): string {
   const lines = [`${status.cluster}: ${status.isOk ? 'all clusters agree' : 'not all clusters agree'}`];
-  for (const { name, isUp, detail, pending, oldestPendingSeconds } of status.peers) {
+  for (const { name, isUp, detail, pending, oldestPendingSeconds, owed } of status.peers) {
     const behind =
       pending === 0
         ? 'nothing pending'
         : `${pending} pending, the oldest for ${Math.round(oldestPendingSeconds)} s`;
-    lines.push(`  ${name}: ${isUp ? 'up' : `PEER_DOWN (${detail})`}, ${behind}`);
+    lines.push(`  ${name}: ${isUp ? 'up' : `PEER_DOWN (${detail})`}, ${behind}${owedText(owed)}`);
   }
   const { audit } = status;
   if (audit === undefined) {
@@ -40,11 +40,24 @@ function renderStatus(status: Status): string {
   const age = Math.round(audit.ageSeconds);
   const stale = audit.isStale ? ' TOO LONG AGO: does the daemon run?' : '';
   lines.push(
-    `  audit: ${age} s ago, ${audit.containers} containers, ${audit.mended} mended, ${audit.unmended} not${stale}`,
+    `  audit: ${age} s ago, ${plural(audit.containers, 'container')}, ${audit.mended} mended, ${audit.unmended} not${stale}`,
   );
+  if (audit.notAdopted > 0)
+    lines.push(
+      `  ${plural(audit.notAdopted, 'container')} from before autosync left alone: autosync adopt ACCOUNT`,
+    );
   if (audit.brokenOff !== undefined) lines.push(`  the audit was broken off: ${audit.brokenOff}`);
   if (audit.unreachable.length > 0) lines.push(`  not audited: ${audit.unreachable.join(', ')}`);
   for (const { code, count } of audit.reasons)
     lines.push(`  ${code} × ${count}: ${REASONS[code].meaning} ${REASONS[code].next}`);
   return lines.join('\n');
+}
+
+function owedText(owed: number | undefined): string {
+  if (owed === undefined) return '';
+  return owed === 0 ? '' : `, ${plural(owed, 'change')} on the way from there`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

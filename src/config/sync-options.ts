@@ -92,8 +92,8 @@ export const SERVICE_OPTIONS = {
   user_domain_name: option(is.text, { default: 'Default', doc: "auth_version 3: the user's domain." }),
   password: option(is.text, { example: 'PASSWORD', doc: 'auth_version 3: the password of that user.' }),
   project_name: option(is.text, {
-    example: 'service',
-    doc: 'auth_version 3: the project whose account holds the records.',
+    example: 'autosync',
+    doc: 'auth_version 3: the project whose account holds the records. Better one that nobody else is in: whoever reads its account reads them.',
   }),
   project_domain_name: option(is.text, { default: 'Default', doc: "auth_version 3: the project's domain." }),
   application_credential_id: option(is.text, {

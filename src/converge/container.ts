@@ -53,7 +53,7 @@ export async function convergeContainer(
     life: comparison.life,
     behind: [...comparison.behind.keys()],
     adopted: [...comparison.adopted.keys()],
-    isSyncWrong: comparison.life === 'same' && plan.change.length > 0,
+    isSyncWrong: comparison.life === 'same' && lifeOf(record) === 'present' && plan.change.length > 0,
     record,
     isUnrecorded,
     state: plan.state,

@@ -12,6 +12,8 @@ export interface TakeInOptions {
   readonly incoming?: Registers;
   /** Only say what would be done. */
   readonly isDryRun?: boolean;
+  /** This cluster lost the account's containers. */
+  readonly isWiped?: boolean;
   /** What is in no record is taken over if it was made since then (milliseconds since 1970); else it is left alone. */
   readonly adoptSinceMs?: number;
 }
@@ -29,6 +31,7 @@ export async function takeIn(
   for (const { version } of incoming.values()) clock.observe(version);
   const moment: Moment = {
     nowMs: site.now(),
+    isWiped: options.isWiped ?? false,
     nextVersion: (after) => clock.next(after),
     writer: (await site.records?.writer()) ?? 'none',
   };
@@ -45,8 +48,8 @@ export async function takeIn(
     return { desired, seen: comparison.confirmed };
   };
   try {
-    if (site.records === undefined) throw new AutosyncError('RECORDS_UNAVAILABLE', 'There is no [service].');
-    if (options.isDryRun === true) take(await site.records.read(name));
+    if (site.records === undefined) take(EMPTY);
+    else if (options.isDryRun === true) take(await site.records.read(name));
     else await site.records.change(name, take);
   } catch (error) {
     if (!(error instanceof AutosyncError) || error.code !== 'RECORDS_UNAVAILABLE') throw error;
@@ -70,7 +73,8 @@ function withNews(
   const adopted = new Map(comparison.adopted);
   for (const name of comparison.adopted.keys()) {
     const wanted = merged.desired.get(name);
-    if (wanted === undefined || !isNews(name)) continue;
+    // Where nothing was ever confirmed here, dates have decided already which of the two is the newer.
+    if (wanted === undefined || !isNews(name) || !current.seen.has(name)) continue;
     adopted.delete(name);
     if (isSetting(kind, name)) behind.set(name, wanted.value);
   }

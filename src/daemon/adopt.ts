@@ -1,23 +1,86 @@
 // Takes an account's containers from before our time over: from then on every audit, on every cluster, does so.
 import { AutosyncError } from '../lib/errors.js';
+import { mergeJoin, type Sorted } from '../lib/merge-join.js';
+import { compareNames } from '../lib/name-order.js';
+import type { ClientAnswer } from '../http/request-sender.js';
+import type { Keeper } from '../records/keeper.js';
 import { DESIRED } from '../records/record.js';
 import { newestVersion, register, type Register } from '../records/register.js';
-import type { Keeper } from '../records/keeper.js';
-import type { BaseSite } from '../site/site.js';
+import { audienceFor, type BaseSite } from '../site/site.js';
+import { readContainerState } from '../swift/container-state.js';
+import { encodeName, swiftTarget } from '../swift/path.js';
+import type { Settings } from '../swift/settings.js';
+import { isSuccess } from '../swift/swift-client.js';
 import { audit } from './audit.js';
-import type { PassReport } from './report.js';
+import { PassCount, type PassReport } from './report.js';
 
-/** Where clusters hold containers of one name, the settings of the one with the newest Last-Modified win. @throws AutosyncError */
-export async function adoptAccount(
-  site: BaseSite,
-  records: Keeper,
-  account: string,
-  isDryRun: boolean,
-): Promise<PassReport> {
+/** Asks a cluster's Swift: this one's, or a peer's through its gateway. */
+interface Source {
+  readonly cluster: string;
+  readonly ask: (method: string, target: string) => Promise<ClientAnswer>;
+}
+
+const SERVICE = { kind: 'service' } as const;
+const PAGE = 10_000;
+
+/**
+ * Takes the account over, here now and on the other clusters with their next audit. Where clusters hold containers of one
+ * name, the settings of the one with the newest Last-Modified win.
+ *
+ * @throws AutosyncError CONFIG_INVALID for an account that is not among `accounts`; RECORDS_UNAVAILABLE
+ */
+export async function adoptAccount(site: BaseSite, records: Keeper, account: string): Promise<PassReport> {
+  checkAccount(site, account);
+  await noteAdopted(records, account);
+  return audit(site, records, { isDryRun: false, lookEvery: 1, turn: 0, account, isAdopting: true });
+}
+
+/**
+ * What that would mean: every container that is not everywhere, and every setting that differs. Changes nothing.
+ *
+ * @throws AutosyncError CONFIG_INVALID, PEER_UNREACHABLE and what Swift's client throws
+ */
+export async function planAdoption(site: BaseSite, account: string): Promise<PassReport> {
+  checkAccount(site, account);
+  const startedAt = new Date(site.now()).toISOString();
+  const sources = sourcesOf(site);
+  const count = new PassCount();
+  for await (const { key: container, values } of mergeJoin(sources.map((source) => names(source, account)))) {
+    count.containers += 1;
+    const holders = sources.filter((_, i) => values[i] !== undefined);
+    for (const { cluster } of sources.filter((source) => !holders.includes(source)))
+      count.add({
+        account,
+        container,
+        cluster,
+        code: 'CONTAINER_MISSING',
+        detail: 'made here',
+        isMended: true,
+      });
+    if (holders.length < 2) continue;
+    count.looked += 1;
+    for (const { cluster, detail } of await differences(holders, account, container))
+      count.add({ account, container, cluster, code: 'SETTINGS_DRIFT', detail, isMended: true });
+  }
+  return {
+    cluster: site.clusters.mine,
+    isDryRun: true,
+    startedAt,
+    finishedAt: new Date(site.now()).toISOString(),
+    accounts: 1,
+    containers: count.containers,
+    looked: count.looked,
+    notAdopted: 0,
+    mended: count.mended,
+    unmended: 0,
+    unreachable: [],
+    findings: count.findings,
+  };
+}
+
+function checkAccount(site: BaseSite, account: string): void {
   if (!site.options.isAccountOurs(account))
     throw new AutosyncError('CONFIG_INVALID', `${account} is not among [filter:autosync] accounts.`);
-  if (!isDryRun) await noteAdopted(records, account);
-  return audit(site, records, { isDryRun, lookEvery: 1, turn: 0, account, isAdopting: true });
 }
 
 async function noteAdopted(records: Keeper, account: string): Promise<void> {
@@ -29,5 +92,61 @@ async function noteAdopted(records: Keeper, account: string): Promise<void> {
       desired.set(DESIRED.adopted, register('all', version));
     if (!current.desired.has(DESIRED.life)) desired.set(DESIRED.life, register('present', version));
     return { desired };
+  });
+}
+
+function sourcesOf(site: BaseSite): Source[] {
+  const { peers } = audienceFor(site, site.clusters.all());
+  const mine: Source = {
+    cluster: site.clusters.mine,
+    ask: (method, target) => site.swift.request(SERVICE, { method, target }),
+  };
+  const others = peers.map((peer): Source => ({
+    cluster: peer.name,
+    async ask(method, target) {
+      const result = await peer.send({ method, target });
+      if (result.kind === 'answer') return result.answer;
+      throw new AutosyncError('PEER_UNREACHABLE', `${peer.name}: ${result.detail}`);
+    },
+  }));
+  return [mine, ...others];
+}
+
+async function* names({ cluster, ask }: Source, account: string): Sorted<true> {
+  for (let marker = ''; ;) {
+    const query = `?format=json&limit=${PAGE}&marker=${encodeName(marker)}`;
+    const { status, body } = await ask('GET', swiftTarget(account) + query);
+    if (status === 404 || status === 204) return;
+    if (status !== 200) throw new AutosyncError('PEER_UNREACHABLE', `${cluster}: ${status}.`);
+    const rows = JSON.parse(body.toString('utf8')) as { name: string }[];
+    rows.sort((a, b) => compareNames(a.name, b.name));
+    for (const { name } of rows) yield [name, true];
+    const last = rows.at(-1)?.name;
+    if (last === undefined || rows.length < PAGE) return;
+    marker = last;
+  }
+}
+
+/** What the others would take over from the one that was changed last. */
+async function differences(
+  holders: readonly Source[],
+  account: string,
+  container: string,
+): Promise<{ cluster: string; detail: string }[]> {
+  const found = await Promise.all(
+    holders.map(async ({ cluster, ask }) => {
+      const { status, headers } = await ask('HEAD', swiftTarget(account, container));
+      const dateMs = Date.parse(headers.get('last-modified') ?? '');
+      const settings: Settings = isSuccess(status) ? readContainerState(headers).settings : new Map();
+      return { cluster, dateMs: Number.isNaN(dateMs) ? 0 : dateMs, settings };
+    }),
+  );
+  const newest = found.reduce((a, b) => (b.dateMs > a.dateMs ? b : a));
+  return found.flatMap(({ cluster, settings }) => {
+    const differing = [...newest.settings.keys()].filter(
+      (name) => settings.get(name) !== newest.settings.get(name),
+    );
+    const detail = `${differing.join(', ')}: as on ${newest.cluster}`;
+    return differing.length === 0 ? [] : [{ cluster, detail }];
   });
 }

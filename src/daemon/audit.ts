@@ -7,12 +7,12 @@ import { AutosyncError } from '../lib/errors.js';
 import { mergeJoin, type Joined, type Sorted } from '../lib/merge-join.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
-import { DESIRED, EMPTY, isDeletedMark, mergeRecords, type Record } from '../records/record.js';
+import { DESIRED, EMPTY, isDeletedMark, markOf, mergeRecords, type Record } from '../records/record.js';
 import { versionMs } from '../records/version.js';
 import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
 import { audienceFor, type BaseSite } from '../site/site.js';
 import { encodeName, swiftTarget } from '../swift/path.js';
-import { settleContainer } from './container.js';
+import { settleContainer, type Context, type Differing } from './container.js';
 import { peerAccounts, peerRecord, peerRows } from './peer-records.js';
 import { PassCount, type Finding, type PassReport } from './report.js';
 
@@ -21,6 +21,8 @@ const SERVICE = { kind: 'service' } as const;
 const LISTING_PAGE = 10_000;
 /** Containers that differ, settled at once. */
 const BATCH = 64;
+/** An account with fewer containers may well be emptied by hand. */
+const WIPED_CONTAINERS = 3;
 const CONCURRENCY = 4;
 
 export interface AuditOptions {
@@ -129,12 +131,13 @@ class AuditPass {
 
   async #auditAccount(account: string): Promise<void> {
     const adoptSinceMs = await this.#convergeAccount(account);
+    const isWiped = await this.#isWiped(account);
     let batch: Suspect[] = [];
     const peers = [...this.#peers];
     const flush = async (): Promise<void> => {
       const suspects = batch;
       batch = [];
-      await eachLimited(suspects, CONCURRENCY, (suspect) => this.#settle(suspect, adoptSinceMs));
+      await eachLimited(suspects, CONCURRENCY, (suspect) => this.#settle(suspect, { adoptSinceMs, isWiped }));
       this.#options.onProgress?.(this.count);
     };
     const streams = [
@@ -151,6 +154,26 @@ class AuditPass {
       if (batch.length >= BATCH) await flush();
     }
     await flush();
+  }
+
+  /** Not one container, where several were: nobody deletes all of them past the gateways, but a cluster may lose them. */
+  async #isWiped(account: string): Promise<boolean> {
+    for await (const _ of listContainers(this.#site, account)) return false;
+    let held = 0;
+    for await (const [, marks] of recordRows(this.#records, account)) {
+      if (![...marks].every(isDeletedMark)) held += 1;
+      if (held >= WIPED_CONTAINERS) break;
+    }
+    if (held < WIPED_CONTAINERS) return false;
+    const cluster = this.#site.clusters.mine;
+    this.#found({
+      account,
+      cluster,
+      code: 'CLUSTER_WIPED',
+      detail: 'not one container is here',
+      isMended: true,
+    });
+    return true;
   }
 
   /** Also tells since when this account is ours: containers made later, past the gateways, are taken over. */
@@ -217,18 +240,20 @@ class AuditPass {
     return sum % lookEvery === turn % lookEvery;
   }
 
-  async #settle(suspect: Suspect, adoptSinceMs: number): Promise<void> {
+  async #settle(suspect: Suspect, of: Pick<Context, 'adoptSinceMs' | 'isWiped'>): Promise<void> {
     this.count.looked += 1;
     const { account, container } = suspect;
     let incoming = EMPTY;
+    const differing: Differing[] = [];
     for (const peer of suspect.ahead) {
       const theirs = await this.#ask(peer, () => peerRecord(peer, { account, container }));
-      if (theirs !== undefined) incoming = mergeRecords(incoming, { ...EMPTY, desired: theirs.desired });
+      if (theirs === undefined) continue;
+      incoming = mergeRecords(incoming, { ...EMPTY, desired: theirs.desired });
+      differing.push({ peer, mark: markOf(theirs) });
     }
-    const peers = suspect.ahead.filter((peer) => this.#peers.includes(peer));
     const { isDryRun } = this.#options;
-    const context = { site: this.#site, records: this.#records, isDryRun, adoptSinceMs };
-    const findings = await settleContainer(context, { account, container }, incoming.desired, peers);
+    const context = { site: this.#site, records: this.#records, isDryRun, ...of };
+    const findings = await settleContainer(context, { account, container }, incoming.desired, differing);
     for (const finding of findings) this.#found(finding);
   }
 

@@ -7,7 +7,7 @@ import type { ReasonCode } from '../lib/reasons.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
 import { clusterLabel } from '../records/names.js';
-import { DESIRED, lifeOf, type Record } from '../records/record.js';
+import { DESIRED, lifeOf, markOf, type Record } from '../records/record.js';
 import type { Registers } from '../records/register.js';
 import { versionMs } from '../records/version.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
@@ -23,34 +23,47 @@ export interface Context {
   readonly records: Keeper;
   readonly isDryRun: boolean;
   readonly adoptSinceMs: number;
+  /** This cluster lost the account's containers: they are made again. */
+  readonly isWiped: boolean;
+}
+
+/** A peer whose record was not the same as ours. */
+export interface Differing {
+  readonly peer: Peer;
+  /** Of its record. */
+  readonly mark: string;
 }
 
 /**
  * @param incoming what the peers' records say
- * @param ahead the peers whose records were not the same as ours
  * @throws AutosyncError what Swift's client and the keeper throw; a retry helps
  */
 export async function settleContainer(
   context: Context,
   name: ContainerName,
   incoming: Registers,
-  ahead: readonly Peer[],
+  differing: readonly Differing[],
 ): Promise<Finding[]> {
-  const { site, isDryRun, adoptSinceMs } = context;
-  const converged = await convergeContainer(site, name, {
-    rights: SERVICE,
-    incoming,
-    isDryRun,
-    adoptSinceMs,
-  });
+  const { site, isDryRun, adoptSinceMs, isWiped } = context;
+  const options = { rights: SERVICE, incoming, isDryRun, adoptSinceMs, isWiped };
+  const converged = await convergeContainer(site, name, options);
   const findings = findingsOf(site, name, converged, isDryRun);
   if (isDryRun) return findings;
   const record = await settleLife(context, name, converged);
   if (lifeOf(record) === undefined) return findings;
-  const placed = ahead.filter((peer) => isPlacedAt(record, peer));
-  for (const peer of placed) {
+  const mark = markOf(record);
+  for (const { peer } of differing.filter((each) => each.mark !== mark && isPlacedAt(record, each.peer))) {
     const { result, isDone } = await tellPeer(peer, name, record, SERVICE);
-    if (isDone) continue;
+    if (isDone) {
+      findings.push({
+        ...name,
+        cluster: peer.name,
+        code: 'PEER_BEHIND',
+        detail: 'told again',
+        isMended: true,
+      });
+      continue;
+    }
     const detail = result.kind === 'unreachable' ? result.detail : detailOf(result.answer);
     const isBlocked =
       result.kind === 'answer' && result.answer.status === 409 && lifeOf(record) === 'deleted';

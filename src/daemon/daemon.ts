@@ -25,6 +25,8 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #pending: PendingWorker;
   #turn = 0;
+  /** Peers that the last audit could not ask. */
+  #leftOut: readonly string[] = [];
 
   /** @throws AutosyncError CONFIG_INVALID without a service user */
   constructor(site: BaseSite, options: DaemonOptions) {
@@ -42,10 +44,15 @@ export class Daemon {
       every(this.#options.pendingIntervalMs, signal, () =>
         this.#guard('pending', () => this.#pending.round()),
       ),
-      every(this.#options.auditIntervalMs, signal, () =>
-        this.#guard('audit', async () => {
-          await this.#audit({ isDryRun: false, lookEvery: this.#options.lookEvery, signal });
-        }),
+      every(
+        this.#options.auditIntervalMs,
+        signal,
+        () =>
+          this.#guard('audit', async () => {
+            const report = await this.#audit({ isDryRun: false, lookEvery: this.#options.lookEvery, signal });
+            this.#leftOut = report.unreachable;
+          }),
+        () => this.#isBack(),
       ),
     ]);
   }
@@ -85,6 +92,15 @@ export class Daemon {
     return report;
   }
 
+  /** A peer that the last audit had to leave out answers again: the next one is due now. */
+  async #isBack(): Promise<boolean> {
+    for (const name of this.#leftOut) {
+      const asked = await this.#site.clusters.peer(name)?.send({ method: 'GET', target: '/info' });
+      if (asked?.kind === 'answer' && asked.answer.status === 200) return true;
+    }
+    return false;
+  }
+
   async #guard(what: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -96,10 +112,21 @@ export class Daemon {
   }
 }
 
-/** Calls `work` again and again, the first time at once, with that pause between. */
-async function every(pauseMs: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+/** How often it is looked whether work is due early. */
+const LOOK_MS = 2_000;
+
+/** Calls `work` again and again, the first time at once, with that pause between, or less where `isDue` says so. */
+async function every(
+  pauseMs: number,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+  isDue: () => Promise<boolean> = () => Promise.resolve(false),
+): Promise<void> {
   while (!signal.aborted) {
     await work();
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs -= LOOK_MS) {
+      await sleep(Math.min(leftMs, LOOK_MS), undefined, { signal }).catch(() => undefined);
+      if (await isDue()) break;
+    }
   }
 }

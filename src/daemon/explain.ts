@@ -54,7 +54,7 @@ export async function explainContainer(
       const observed = isSuccess(status)
         ? { settings: readContainerState(headers).settings, policy: undefined, dateMs: 0, createdMs: 0 }
         : undefined;
-      return describe(peer.name, record, observed, status);
+      return describe(peer.name, { ...EMPTY, desired: record.desired }, observed, status);
     }),
   );
   return {
@@ -72,25 +72,26 @@ export async function explainContainer(
   };
 }
 
-/** Against what is desired only: what was seen there before is known to that cluster's own daemon. */
+/** Of a peer `seen` is empty: what was seen there before is known to its own daemon. */
 function describe(
   cluster: string,
-  { desired }: Record,
+  record: Record,
   observed: Parameters<typeof compare>[2],
   status: number,
+  nowMs = Date.now(),
 ): Explanation['clusters'][number] {
-  const moment = { nowMs: Date.now(), nextVersion: (after?: Version) => after ?? '', writer: '' };
-  const found = compare('container', { ...EMPTY, desired }, observed, moment);
-  const drift = [
-    ...found.behind.keys(),
-    ...[...found.adopted.keys()].filter((each) => each.startsWith('x-')),
-  ];
+  const moment = { nowMs, nextVersion: (after?: Version) => after ?? '', writer: '' };
+  const found = compare('container', record, observed, moment);
+  const changed = [...found.adopted.keys()].filter((each) => each.startsWith('x-'));
   const findings: { code: ReasonCode; detail: string }[] = [];
   if (found.life === 'create') findings.push({ code: 'CONTAINER_MISSING', detail: '' });
   if (found.life === 'delete')
     findings.push({ code: 'DELETE_BLOCKED', detail: 'deleted elsewhere, still here' });
   if (found.life === 'unknown') findings.push({ code: 'NOT_ADOPTED', detail: '' });
-  else if (drift.length > 0) findings.push({ code: 'SETTINGS_DRIFT', detail: drift.join(', ') });
+  else if (changed.length > 0) findings.push({ code: 'CHANGED_HERE', detail: changed.join(', ') });
+  if (found.life === 'deleted-here') findings.push({ code: 'DELETED_HERE', detail: '' });
+  if (found.behind.size > 0)
+    findings.push({ code: 'SETTINGS_DRIFT', detail: [...found.behind.keys()].join(', ') });
   const detail = status === 404 || isSuccess(status) ? '' : `${status}`;
   return { cluster, isHere: detail === '' ? observed !== undefined : undefined, detail, findings };
 }

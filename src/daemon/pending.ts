@@ -86,7 +86,7 @@ export class PendingWorker {
     if (told === undefined) return;
     const { result } = told;
     const detail = result.kind === 'unreachable' ? result.detail : detailOf(result.answer);
-    const code = isDone && !isBlocked ? 'SETTINGS_DRIFT' : reasonOfPeer(result);
+    const code = isDone && !isBlocked ? 'PEER_BEHIND' : reasonOfPeer(result);
     report({ ...name, cluster: peer.name, code, detail: isDone ? 'told again' : detail, isMended: isDone });
   }
 }

@@ -2,8 +2,9 @@
 // what was looked at, and when.
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Keeper } from '../records/keeper.js';
-import { parsePending, pendingPrefix } from '../records/names.js';
-import { versionMs } from '../records/version.js';
+import type { Peer } from '../peers/peer.js';
+import { pendingFor, type PendingSum } from '../records/pending.js';
+import { encodeName } from '../swift/path.js';
 import type { BaseSite } from '../site/site.js';
 import { audienceFor } from '../site/site.js';
 import { reportObject } from './daemon.js';
@@ -17,6 +18,8 @@ export interface PeerState {
   readonly pending: number;
   /** Since the oldest of them was made; 0 for none. */
   readonly oldestPendingSeconds: number;
+  /** Changes that it has for this cluster; undefined where it does not say. */
+  readonly owed: number | undefined;
 }
 
 export interface Status {
@@ -42,16 +45,9 @@ export interface Status {
 /** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
 export async function readStatus(site: BaseSite, records: Keeper, auditIntervalMs: number): Promise<Status> {
   const { peers } = audienceFor(site, site.clusters.all());
-  const states = await Promise.all(
-    peers.map(async (peer): Promise<PeerState> => {
-      const asked = await peer.send({ method: 'GET', target: '/info' });
-      const isUp = asked.kind === 'answer' && asked.answer.status === 200;
-      const why = asked.kind === 'answer' ? `${asked.answer.status} ${asked.answer.reason}` : asked.detail;
-      return { name: peer.name, isUp, detail: isUp ? '' : why, ...(await pendingFor(records, peer.name)) };
-    }),
-  );
+  const states = await Promise.all(peers.map((peer) => stateOf(site, records, peer)));
   const audit = await lastAudit(site, records, auditIntervalMs);
-  const isAgreed = states.every(({ isUp, pending }) => isUp && pending === 0);
+  const isAgreed = states.every(({ isUp, pending, owed }) => isUp && pending === 0 && owed === 0);
   const isAudited =
     audit?.isStale === false &&
     audit.unmended === 0 &&
@@ -60,26 +56,30 @@ export async function readStatus(site: BaseSite, records: Keeper, auditIntervalM
   return { cluster: site.clusters.mine, isOk: isAgreed && isAudited, peers: states, audit };
 }
 
-async function pendingFor(
-  records: Keeper,
-  peer: string,
-): Promise<{ pending: number; oldestPendingSeconds: number }> {
-  let pending = 0;
-  let oldestMs = Infinity;
-  for await (const { name } of records.store.list(pendingPrefix(peer))) {
-    const note = parsePending(name);
-    if (note === undefined) continue;
-    pending += 1;
-    oldestMs = Math.min(oldestMs, versionMs(note.version));
-  }
-  return { pending, oldestPendingSeconds: pending === 0 ? 0 : Math.max(0, (Date.now() - oldestMs) / 1000) };
+async function stateOf(site: BaseSite, records: Keeper, peer: Peer): Promise<PeerState> {
+  const target = `/autosync/pending?cluster=${encodeName(site.clusters.mine)}`;
+  const [asked, { pending, oldestMs }] = await Promise.all([
+    peer.send({ method: 'GET', target }),
+    pendingFor(records, peer.name),
+  ]);
+  const isUp = asked.kind === 'answer' && asked.answer.status < 500 && asked.answer.status !== 401;
+  const isTold = asked.kind === 'answer' && asked.answer.status === 200;
+  const why = asked.kind === 'answer' ? `${asked.answer.status} ${asked.answer.reason}` : asked.detail;
+  return {
+    name: peer.name,
+    isUp,
+    detail: isUp ? '' : why,
+    pending,
+    oldestPendingSeconds: oldestMs === undefined ? 0 : Math.max(0, (site.now() - oldestMs) / 1000),
+    owed: isTold ? (JSON.parse(asked.answer.body.toString('utf8')) as PendingSum).pending : undefined,
+  };
 }
 
 async function lastAudit(site: BaseSite, records: Keeper, auditIntervalMs: number): Promise<Status['audit']> {
   const bytes = await records.store.get(reportObject(site.clusters.mine));
   if (bytes === undefined) return undefined;
   const report = JSON.parse(bytes.toString('utf8')) as PassReport;
-  const ageSeconds = Math.max(0, (Date.now() - Date.parse(report.finishedAt)) / 1000);
+  const ageSeconds = Math.max(0, (site.now() - Date.parse(report.finishedAt)) / 1000);
   const reasons = new Map<ReasonCode, number>();
   for (const { code, isMended } of report.findings)
     if (!isMended) reasons.set(code, (reasons.get(code) ?? 0) + 1);

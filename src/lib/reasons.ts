@@ -24,6 +24,11 @@ export const REASONS = {
     next: 'It is sent again, less and less often.',
     fix: 'Run `autosync check` on both sides: secret file, clocks and [service] have to be right.',
   },
+  PEER_BEHIND: {
+    meaning: 'The peer had not heard of a change.',
+    next: 'It is told again.',
+    fix: 'Nothing, unless it happens again and again.',
+  },
   CLOCK_SKEW: {
     meaning: 'The clocks of two clusters differ by more than max_clock_skew.',
     next: 'The change is sent again, less and less often.',
@@ -88,6 +93,11 @@ export const REASONS = {
     meaning: 'The local Swift failed or refused.',
     next: 'It is tried again.',
     fix: "Read Swift's log. Is the user of [service] a reseller admin?",
+  },
+  CLUSTER_WIPED: {
+    meaning: 'This cluster holds none of the containers of an account that it held before.',
+    next: 'They are made again, and nothing is deleted elsewhere.',
+    fix: 'If somebody deleted them all past the gateways, delete them once more through a gateway.',
   },
   NOT_ADOPTED: {
     meaning: 'The container was there before autosync, and is in no record.',

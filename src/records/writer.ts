@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
-import { hostname, networkInterfaces, platform } from 'node:os';
+import { hostname, platform } from 'node:os';
 import { clusterLabel } from './names.js';
 
 const MAX_SLOTS = 1_000;
@@ -31,9 +31,7 @@ function claim(name: string): Promise<boolean> {
 
 /** Differs between hosts, also where machines were cloned or host names repeat. */
 function hostLabel(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each?.map(({ mac }) => mac) ?? []);
-  const parts = [machineId(), hostname(), ...new Set(addresses)].sort();
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 10);
+  return createHash('sha256').update(`${machineId()}\n${hostname()}`).digest('hex').slice(0, 10);
 }
 
 function machineId(): string {

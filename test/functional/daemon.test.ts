@@ -1,6 +1,7 @@
 // All clusters agree again, whatever happened: changes made while a peer was away, on both sides of a cut, or past the gateways.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { clusters, freshUser, link, restoreLinks, SwiftSession } from '../support/clusters.js';
+import { clusters, freshUser, link, restoreLinks, send, SwiftSession, waitFor } from '../support/clusters.js';
 import {
   expectEverywhere,
   expectStatusEverywhere,
@@ -24,7 +25,13 @@ afterAll(async () => {
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
 });
-afterEach(restoreLinks);
+afterEach(async () => {
+  await restoreLinks();
+  await waitFor('no gateway takes a peer to be down', async () => {
+    const states = await Promise.all(all.map(({ adminUrl }) => send(adminUrl, 'GET', '/status')));
+    return states.every(({ text }) => !text.includes('"isUp": false'));
+  });
+});
 
 /** Nothing goes between that cluster and the others, either way. */
 async function cutOff(name: string): Promise<void> {
@@ -183,8 +190,8 @@ describe('what is done past the gateways', () => {
     expect(await directly(two, 'POST', '/changed', { 'X-Container-Meta-A': '2' })).toBe(204);
     expect(await directly(two, 'DELETE', '/deleted')).toBe(204);
     const report = await pass(two, sessions.user);
-    expect(codesOf(report, 'made')).toEqual(['CHANGED_HERE']);
-    expect(codesOf(report, 'changed')).toEqual(['CHANGED_HERE']);
+    expect(codesOf(report, 'made')).toContain('CHANGED_HERE');
+    expect(codesOf(report, 'changed')).toContain('CHANGED_HERE');
     expect(codesOf(report, 'deleted')).toEqual(['DELETED_HERE']);
     await heal();
     await expectEverywhere(sessions, '/made', { 'X-Container-Meta-A': '1' });
@@ -223,9 +230,7 @@ describe('records lost on one cluster', () => {
 
 /** All that a cluster has recorded of an account. */
 async function deleteRecords(name: string, account: string): Promise<void> {
-  const { plan, proxyUrl } = all.find((each) => each.name === name)!;
-  const service = { account: 'AUTH_autosync', user: 'autosync:service', key: plan.serviceKey };
-  const session = await SwiftSession.login(proxyUrl, service);
+  const session = await service(name);
   const { text } = await session.request('GET', '/autosync');
   const objects = text.split('\n').filter((object) => object.split('/')[2] === account);
   expect(objects.length).toBeGreaterThan(0);
@@ -233,4 +238,105 @@ async function deleteRecords(name: string, account: string): Promise<void> {
     const path = object.split('/').map(encodeURIComponent).join('/');
     expect((await session.request('DELETE', `/autosync/${path}`)).status).toBe(204);
   }
+}
+
+describe('containers from before autosync', () => {
+  it('are left alone until they are adopted; then each setting is that of the container changed last', async () => {
+    await directly(one, 'PUT', '/both', { 'X-Container-Meta-A': 'older', 'X-Container-Meta-B': 'b' });
+    await directly(one, 'PUT', '/only-one', { 'X-Container-Read': '.r:*' });
+    await sleep(1_100);
+    await directly(two, 'PUT', '/both', { 'X-Container-Meta-A': 'newer' });
+    await sleep(1_100);
+    await status(three, 'PUT', '/ours');
+    await passEverywhere(sessions.user);
+    expect(await directly(two, 'HEAD', '/only-one')).toBe(404);
+
+    const { account } = sessions.user;
+    const plan = await autosync('adopt', account, '--conf', confOf(one), '--dry-run', '--json');
+    expect(plan.code).toBe(1);
+    const found = (JSON.parse(plan.stdout) as Awaited<ReturnType<typeof pass>>).findings;
+    expect(found.map((each) => [each.container, each.cluster, each.code])).toEqual([
+      ['both', three, 'CONTAINER_MISSING'],
+      ['both', one, 'SETTINGS_DRIFT'],
+      ['only-one', three, 'CONTAINER_MISSING'],
+      ['only-one', two, 'CONTAINER_MISSING'],
+    ]);
+    expect(await directly(two, 'HEAD', '/only-one')).toBe(404);
+
+    expect((await autosync('adopt', account, '--conf', confOf(one))).code).toBe(0);
+    await heal();
+    await expectEverywhere(sessions, '/both', { 'X-Container-Meta-A': 'newer', 'X-Container-Meta-B': 'b' });
+    await expectEverywhere(sessions, '/only-one', { 'X-Container-Read': '.r:*' });
+  });
+
+  it('that one cluster lost altogether are made again there, and deleted nowhere', async () => {
+    for (const container of ['/a', '/b', '/c'])
+      await status(one, 'PUT', container, { 'X-Container-Meta-A': '1' });
+    await passEverywhere(sessions.user);
+    for (const container of ['/a', '/b', '/c']) await directly(two, 'DELETE', container);
+    await heal();
+    for (const container of ['/a', '/b', '/c'])
+      await expectEverywhere(sessions, container, { 'X-Container-Meta-A': '1' });
+  });
+});
+
+describe('when this cluster cannot keep records', () => {
+  afterEach(() => allowRecords(all.map(({ name }) => name)));
+
+  it('a change is made all the same, says so, and is kept by the audit once it can', async () => {
+    await refuseRecords([one]);
+    const answer = await sessions.via[one]!.request('PUT', '/c', { 'X-Container-Meta-A': '1' });
+    expect([answer.status, answer.headers['x-autosync-unrecorded']]).toEqual([201, one]);
+    await expectEverywhere(sessions, '/c', { 'X-Container-Meta-A': '1' });
+    await allowRecords([one]);
+    await heal();
+    const explained = await autosync(
+      'explain',
+      `${sessions.user.account}/c`,
+      '--conf',
+      confOf(one),
+      '--json',
+    );
+    expect(explained.code).toBe(0);
+  });
+
+  it('a container is deleted as long as another cluster can', async () => {
+    await status(one, 'PUT', '/c');
+    await refuseRecords([one]);
+    expect(await status(one, 'DELETE', '/c')).toBe(204);
+    await allowRecords([one]);
+    await heal();
+    await expectStatusEverywhere(sessions, '/c', 404);
+  });
+
+  it('nor any other, a DELETE is 503, and nothing is deleted', async () => {
+    await status(one, 'PUT', '/c');
+    await refuseRecords(names);
+    expect(await status(one, 'DELETE', '/c')).toBe(503);
+    await expectStatusEverywhere(sessions, '/c', 204);
+  });
+});
+
+/** The service user's container takes no more objects there. */
+async function refuseRecords(at: readonly string[]): Promise<void> {
+  for (const name of at) {
+    const session = await service(name);
+    expect((await session.request('POST', '/autosync', { 'X-Container-Meta-Quota-Bytes': '1' })).status).toBe(
+      204,
+    );
+  }
+}
+
+async function allowRecords(at: readonly string[]): Promise<void> {
+  for (const name of at)
+    await (await service(name)).request('POST', '/autosync', { 'X-Container-Meta-Quota-Bytes': '' });
+}
+
+function service(name: string): Promise<SwiftSession> {
+  const { plan, proxyUrl } = all.find((each) => each.name === name)!;
+  return SwiftSession.login(proxyUrl, {
+    account: 'AUTH_autosync',
+    user: 'autosync:service',
+    key: plan.serviceKey,
+  });
 }

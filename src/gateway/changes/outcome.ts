@@ -124,7 +124,7 @@ function describe(
   };
   const all = [mine, ...outcomes];
   const lines = all.map(({ cluster, status, detail }) => `${cluster}: ${status ?? 'no answer'}, ${detail}`);
-  const text = `The change is not done on every cluster. Repeating the request completes it.\n${lines.join('\n')}`;
+  const text = `The change is not done on every cluster. The daemon completes it, as does repeating the request.\n${lines.join('\n')}`;
   const data = {
     error: 'NOT_EVERYWHERE',
     clusters: Object.fromEntries(all.map(({ cluster, ...rest }) => [cluster, rest])),

@@ -5,6 +5,7 @@ import { lifeOf, mergeRecords, EMPTY, type Record, type RecordName } from '../..
 import { recordAccount } from '../../records/client-change.js';
 import { newestVersion } from '../../records/register.js';
 import { VersionClock } from '../../records/version.js';
+import type { Keeper } from '../../records/keeper.js';
 import type { Site } from '../site.js';
 import type { Outcome } from './outcome.js';
 
@@ -14,7 +15,7 @@ export const UNRECORDED = 'X-Autosync-Unrecorded';
 export interface Recording {
   /** What the peers are to be told, and keep. */
   readonly record: Record;
-  /** Whether it is kept here. Never rejects. */
+  /** False: it should have been kept here, and could not be. Never rejects. */
   readonly isKept: Promise<boolean>;
 }
 
@@ -29,14 +30,18 @@ export async function startRecording(
   change: (current: Record, clock: VersionClock) => Record,
 ): Promise<Recording> {
   const { records } = site;
-  const clock = (await records?.clock()) ?? new VersionClock('unrecorded', site.now, Infinity);
+  if (records === undefined) {
+    const clock = new VersionClock('unrecorded', site.now, Infinity);
+    return { record: change(EMPTY, clock), isKept: Promise.resolve(true) };
+  }
+  const clock = await records.clock();
   return new Promise((resolve) => {
     const settle = (current: Record): Record => {
       const added = change(current, clock);
       resolve({ record: mergeRecords(current, added), isKept });
       return added;
     };
-    const isKept: Promise<boolean> = keep(site, name, settle).then((kept) => {
+    const isKept: Promise<boolean> = keep(site, records, name, settle).then((kept) => {
       // The records cannot be read: the peers are told all the same.
       if (!kept) settle(EMPTY);
       return kept;
@@ -44,15 +49,19 @@ export async function startRecording(
   });
 }
 
-async function keep(site: Site, name: RecordName, change: (current: Record) => Record): Promise<boolean> {
-  if (site.records === undefined) return false;
+async function keep(
+  site: Site,
+  records: Keeper,
+  name: RecordName,
+  change: (current: Record) => Record,
+): Promise<boolean> {
   try {
-    await site.records.change(name, change);
+    await records.change(name, change);
     return true;
   } catch (error) {
     site.counters.add('unrecorded');
     const reason = error instanceof AutosyncError ? error.message : 'a fault of autosync itself';
-    site.log.error({ ...name, err: error }, `a change could not be recorded: ${reason}`);
+    site.log.error({ ...name, code: 'UNRECORDED', err: error }, `a change could not be recorded: ${reason}`);
     return false;
   }
 }

@@ -1,6 +1,7 @@
 // Tells a peer's daemon what this cluster has recorded: names and marks page by page, and whole records.
 import { HeaderList } from '../../http/headers.js';
 import type { Keeper } from '../../records/keeper.js';
+import { pendingFor } from '../../records/pending.js';
 import { renderChange } from '../../records/record.js';
 import { recordedAccounts, recordRows } from '../../records/rows.js';
 import { queryParameter } from '../../swift/path.js';
@@ -8,7 +9,7 @@ import { textAnswer } from '../answer.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 
-const PATH = /^\/autosync\/(accounts|records|record)(?:\?|$)/;
+const PATH = /^\/autosync\/(accounts|pending|records|record)(?:\?|$)/;
 const MAX_ROWS = 10_000;
 
 export function isRecordsRequest({ request }: Exchange): boolean {
@@ -21,14 +22,16 @@ export async function answerRecords(site: Site, exchange: Exchange): Promise<Out
   const { records } = site;
   if (records === undefined)
     return textAnswer(exchange, 503, 'There is no [service]: nothing is recorded here.');
+  const question = PATH.exec(target)?.[1];
+  if (question === 'accounts') return json(JSON.stringify(await ourAccounts(site, records)));
+  if (question === 'pending')
+    return json(JSON.stringify(await pendingFor(records, queryParameter(target, 'cluster') ?? '')));
   const account = queryParameter(target, 'account') ?? '';
-  switch (PATH.exec(target)?.[1]) {
-    case 'accounts':
-      return json(JSON.stringify(await ourAccounts(site, records)));
+  if (!site.options.isAccountOurs(account))
+    return textAnswer(exchange, 403, 'That account is not among [filter:autosync] accounts.');
+  switch (question) {
     case 'records':
-      return site.options.isAccountOurs(account)
-        ? json(JSON.stringify(await page(records, account, target)))
-        : textAnswer(exchange, 403, 'That account is not among [filter:autosync] accounts.');
+      return json(JSON.stringify(await page(records, account, target)));
     default: {
       const container = queryParameter(target, 'container') ?? '';
       const name = container === '' ? { account } : { account, container };
