@@ -143,6 +143,10 @@ export const DAEMON_OPTIONS = {
     default: '300',
     doc: 'The pause between two passes over everything recorded.',
   }),
+  reclaim_age: option(is.seconds(3600, 10 * YEAR), {
+    default: '604800',
+    doc: "As in Swift's object-server.conf, the longest of all clusters': for so long a deletion is remembered after all clusters have heard of it.",
+  }),
   look_every: option(is.integer(1, 1000), {
     default: '12',
     doc: 'Each container is looked at (HEAD) once in so many passes, even where no listing shows a difference: settings changed past the gateways are found so.',

@@ -112,11 +112,11 @@ function compareSetting(
   if ((wanted?.value ?? '') === value) return 'same';
   // Somebody made it anew: what it was set to before is over.
   if (life === 'created-here') return moment.nextVersion(wanted?.version);
-  const baseline = baselineVersion(observed.dateMs, moment.writer);
+  const baseline = baselineOf(observed, moment);
   if (wanted === undefined) return life === 'unknown' ? baseline : moment.nextVersion(undefined);
   const hash = hashOf(value);
   if (seen !== undefined) {
-    if (seen.value === hash || isStale(wanted, hash, moment.nowMs)) return 'behind';
+    if (seen.value === hash || isStale(wanted, hash, observed, moment)) return 'behind';
     return moment.nextVersion(wanted.version);
   }
   // Never confirmed here: the newer of what is wanted and of what stands here since its date.
@@ -124,9 +124,16 @@ function compareSetting(
   return isKnown || wanted.version > baseline ? 'behind' : baseline;
 }
 
-function isStale(wanted: Register, hash: string, nowMs: number): boolean {
-  const isFresh = nowMs - versionMs(wanted.version) < SETTLE_MS;
+/** An earlier value that overtook the wanted one on its way to Swift: nobody chose it since. */
+function isStale(wanted: Register, hash: string, { dateMs }: Observed, { nowMs }: Moment): boolean {
+  const sinceMs = dateMs > 0 ? Math.min(dateMs, nowMs) : nowMs;
+  const isFresh = sinceMs - versionMs(wanted.version) < SETTLE_MS;
   return isFresh && wanted.before.some(([, each]) => each === hash);
+}
+
+/** Swift rounds Last-Modified up; what is here was set before now. */
+function baselineOf({ dateMs }: Observed, { nowMs, writer }: Moment): Version {
+  return baselineVersion(Math.min(dateMs, nowMs), writer);
 }
 
 function adoptWhole(
@@ -137,9 +144,7 @@ function adoptWhole(
   adopted: Map<string, Register>,
 ): void {
   const version =
-    life === 'unknown'
-      ? baselineVersion(observed.dateMs, moment.writer)
-      : moment.nextVersion(newestVersion(record.desired));
+    life === 'unknown' ? baselineOf(observed, moment) : moment.nextVersion(newestVersion(record.desired));
   adopted.set(DESIRED.life, register(PRESENT, version));
   if (observed.policy !== undefined) adopted.set(DESIRED.policy, register(observed.policy, version));
 }

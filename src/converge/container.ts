@@ -92,7 +92,7 @@ function planHere(
 ): SyncPlan {
   const recorded = desired.get(DESIRED.placement)?.value;
   const { placement: said = [] } = options;
-  const unrecorded = said.length > 0 ? said : site.options.defaultPlacement();
+  const unrecorded = said.length > 0 ? said : site.options.defaultPlacement(name);
   const placement = recorded === undefined ? unrecorded : recorded.split(', ');
   const heldBack = desired.get(DESIRED.heldBack)?.value;
   const { syncTo, key, isOurs, isOurKey } = syncWish(site, placement, name);

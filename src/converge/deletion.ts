@@ -34,7 +34,7 @@ export async function settleDeletion(
   record: Record,
 ): Promise<Settled> {
   const placement =
-    record.desired.get(DESIRED.placement)?.value.split(', ') ?? site.options.defaultPlacement();
+    record.desired.get(DESIRED.placement)?.value.split(', ') ?? site.options.defaultPlacement(name);
   const { peers } = audienceFor(site, placement);
   const lists = await Promise.all(peers.map((peer) => listLeftovers(site, peer, name, SERVICE)));
   const leftovers = lists.flat();

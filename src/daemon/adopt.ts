@@ -32,7 +32,14 @@ const PAGE = 10_000;
 export async function adoptAccount(site: BaseSite, records: Keeper, account: string): Promise<PassReport> {
   checkAccount(site, account);
   await noteAdopted(records, account);
-  return audit(site, records, { isDryRun: false, lookEvery: 1, turn: 0, account, isAdopting: true });
+  return audit(site, records, {
+    isDryRun: false,
+    lookEvery: 1,
+    turn: 0,
+    forgetAfterMs: Infinity,
+    account,
+    isAdopting: true,
+  });
 }
 
 /**

@@ -7,10 +7,10 @@ import { AutosyncError } from '../lib/errors.js';
 import { mergeJoin, type Joined, type Sorted } from '../lib/merge-join.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
-import { DESIRED, EMPTY, isDeletedMark, markOf, mergeRecords, type Record } from '../records/record.js';
+import { DESIRED, EMPTY, deletedMs, markOf, mergeRecords, type Record } from '../records/record.js';
 import { versionMs } from '../records/version.js';
 import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
-import { audienceFor, type BaseSite } from '../site/site.js';
+import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import { encodeName, swiftTarget } from '../swift/path.js';
 import { settleContainer, type Context, type Differing } from './container.js';
 import { peerAccounts, peerRecord, peerRows } from './peer-records.js';
@@ -29,6 +29,8 @@ export interface AuditOptions {
   readonly isDryRun: boolean;
   /** Every container is looked at (HEAD) once in so many passes, differing or not; 1: in each. */
   readonly lookEvery: number;
+  /** How long tombstones are kept at least; for ever if not said. */
+  readonly forgetAfterMs?: number;
   /** Number of this pass. */
   readonly turn: number;
   /** Only that account. */
@@ -84,6 +86,8 @@ class AuditPass {
   readonly #records: Keeper;
   readonly #options: AuditOptions;
   #peers: Peer[] = [];
+  /** Tombstones that are over. */
+  #forgettable: ContainerName[] = [];
 
   constructor(site: BaseSite, records: Keeper, options: AuditOptions) {
     this.#site = site;
@@ -137,7 +141,10 @@ class AuditPass {
     const flush = async (): Promise<void> => {
       const suspects = batch;
       batch = [];
+      const over = this.#forgettable;
+      this.#forgettable = [];
       await eachLimited(suspects, CONCURRENCY, (suspect) => this.#settle(suspect, { adoptSinceMs, isWiped }));
+      await eachLimited(over, CONCURRENCY, (name) => this.#records.forget(name));
       this.#options.onProgress?.(this.count);
     };
     const streams = [
@@ -161,7 +168,7 @@ class AuditPass {
     for await (const _ of listContainers(this.#site, account)) return false;
     let held = 0;
     for await (const [, marks] of recordRows(this.#records, account)) {
-      if (![...marks].every(isDeletedMark)) held += 1;
+      if ([...marks].some((mark) => deletedMs(mark) === undefined)) held += 1;
       if (held >= WIPED_CONTAINERS) break;
     }
     if (held < WIPED_CONTAINERS) return false;
@@ -226,10 +233,32 @@ class AuditPass {
     const mark = ours?.size === 1 ? [...ours][0] : undefined;
     const ahead = peers.filter((peer, i) => this.#peers.includes(peer) && !isSameMark(theirs[i], mark));
     const isHere = listed !== undefined;
-    const isWanted = mark !== undefined && !isDeletedMark(mark);
+    const deleted = deletedMs(mark ?? '');
+    if (!isHere && this.#isForgotten(ours, theirs)) return undefined;
+    if (!isHere && deleted !== undefined && this.#mayForget(deleted, mark, theirs)) {
+      this.#forgettable.push({ account, container });
+      return undefined;
+    }
+    const isWanted = mark !== undefined && deleted === undefined;
     const isPlain = mark !== undefined && isHere === isWanted && ahead.length === 0;
     if (isPlain && !this.#isItsTurn(container)) return undefined;
     return { account, container, ahead };
+  }
+
+  /** Peers still have the tombstone of what is forgotten here: it must not come back from there. */
+  #isForgotten(ours: Marks | undefined, theirs: readonly (Marks | undefined)[]): boolean {
+    const marks = theirs.flatMap((each) => [...(each ?? [])]);
+    return ours === undefined && marks.length > 0 && marks.every((mark) => this.#isOld(deletedMs(mark)));
+  }
+
+  /** All clusters have had this tombstone for so long that nothing can bring the container back. */
+  #mayForget(deleted: number, mark: string | undefined, theirs: readonly (Marks | undefined)[]): boolean {
+    const isEverywhere = theirs.every((marks) => marks === undefined || isSameMark(marks, mark));
+    return this.#isOld(deleted) && this.unreachable.size === 0 && isEverywhere && !this.#options.isDryRun;
+  }
+
+  #isOld(deleted: number | undefined): boolean {
+    return deleted !== undefined && this.#site.now() - deleted > (this.#options.forgetAfterMs ?? Infinity);
   }
 
   /** The rotating look at everything: a container POST does not show in any listing. */

@@ -12,6 +12,7 @@ export interface DaemonOptions {
   readonly pendingIntervalMs: number;
   readonly auditIntervalMs: number;
   readonly lookEvery: number;
+  readonly reclaimAgeMs: number;
 }
 
 /** Where the last pass's report is kept, for `autosync status`. */
@@ -83,7 +84,11 @@ export class Daemon {
     readonly signal?: AbortSignal;
     readonly onProgress?: (count: PassCount) => void;
   }): Promise<PassReport> {
-    const report = await audit(this.#site, this.#records, { ...options, turn: this.#turn });
+    const report = await audit(this.#site, this.#records, {
+      ...options,
+      forgetAfterMs: this.#options.reclaimAgeMs,
+      turn: this.#turn,
+    });
     this.#turn += 1;
     // A pass over a part says nothing of the whole.
     if (options.isDryRun || options.account !== undefined) return report;

@@ -30,8 +30,9 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
     for (const [name, value] of state.settings) desired.set(name, register(value, baseline));
   }
   for (const name of change.named) desired.set(name, register(state.settings.get(name) ?? '', version));
-  // Made anew: what an earlier container of that name was set to is over.
-  if (isNew) {
+  // Made anew: what an earlier container of that name was set to is over. Where it had only not come here yet, that stands.
+  const wasHere = current.seen.get(DESIRED.life)?.value === hashOf('present');
+  if (isNew && (wasHere || lifeOf(current) !== 'present')) {
     for (const name of settingsOf('container', current.desired).keys())
       put(name, state.settings.get(name) ?? '');
   }

@@ -4,6 +4,7 @@ import { AutosyncError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import { contentTypeOf, recordObject, WRITERS_PREFIX } from './names.js';
 import {
+  lifeOf,
   markOf,
   EMPTY,
   mergeRecords,
@@ -94,6 +95,15 @@ export class Keeper {
       return await turn;
     } finally {
       if (this.#queues.get(key) === turn) this.#queues.delete(key);
+    }
+  }
+
+  /** Removes a tombstone, as every writer has it. What anybody wrote since stays. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async forget(name: RecordName): Promise<void> {
+    for (const writer of await this.writers()) {
+      const record = await this.#readOne(writer, name);
+      if (record !== undefined && lifeOf(record) === 'deleted')
+        await this.store.delete(recordObject(writer, name));
     }
   }
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { AutosyncError } from '../lib/errors.js';
 import { isSetting } from '../swift/settings.js';
 import { mergeRegisters, register, type Register, type Registers, type Superseded } from './register.js';
-import { isVersion } from './version.js';
+import { isVersion, versionMs } from './version.js';
 
 export interface RecordName {
   readonly account: string;
@@ -64,16 +64,18 @@ export function isSecretSetting(name: string): boolean {
   return /^x-(?:account|container)-meta-temp-?url-key/.test(name);
 }
 
-/** Whether a mark is that of a tombstone. */
-export function isDeletedMark(mark: string): boolean {
-  return mark.endsWith(DELETED_MARK);
-}
+const DELETED_MARK = /-deleted(\d+)$/;
 
-const DELETED_MARK = '-deleted';
+/** When it was deleted, where a mark is that of a tombstone: milliseconds since 1970. */
+export function deletedMs(mark: string): number | undefined {
+  const ms = DELETED_MARK.exec(mark)?.[1];
+  return ms === undefined ? undefined : Number(ms);
+}
 
 /** Equal for two records that want the same, whatever order their changes came in; with what is to be known at a glance. */
 export function markOf(record: Record): string {
-  return digestOf(record) + (lifeOf(record) === 'deleted' ? DELETED_MARK : '');
+  const life = record.desired.get(DESIRED.life);
+  return digestOf(record) + (life?.value === 'deleted' ? `-deleted${versionMs(life.version)}` : '');
 }
 
 function digestOf({ desired }: Record): string {

@@ -2,6 +2,7 @@
 import { createTokenSource, type ServiceOptions, type TokenSource } from '../auth/token-source.js';
 import type { AutosyncConfig, Config, ServiceConfig } from '../config/config.js';
 import { globMatches } from '../config/glob.js';
+import { placementByRule } from '../config/rules.js';
 import type { Deadlines } from '../http/deadline.js';
 import { HttpClient, type Transport } from '../http/http-client.js';
 import { OriginPool } from '../http/origin-pool.js';
@@ -55,7 +56,10 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
       maxClockSkewMs: autosync.maxClockSkewMs,
       deleteProbeLimit: autosync.deleteProbeLimit,
       isSyncHost: parts.isSyncHost,
-      defaultPlacement: () => config.placement.default ?? clusters.all(),
+      defaultPlacement: (name) =>
+        (name === undefined ? undefined : placementByRule(config.placement, name)) ??
+        config.placement.default ??
+        clusters.all(),
     },
     clusters,
     swift,

@@ -21,7 +21,8 @@ export interface SiteOptions {
   readonly deleteProbeLimit: number;
   /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
   readonly isSyncHost: (address: string) => boolean;
-  readonly defaultPlacement: () => readonly string[];
+  /** Where the rules of the configuration place a container; without a name, where what no rule fits goes. */
+  readonly defaultPlacement: (name?: ContainerName) => readonly string[];
 }
 
 export interface BaseSite {

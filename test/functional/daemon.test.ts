@@ -8,7 +8,7 @@ import {
   sessionsOf,
   type Sessions,
 } from '../support/containers.js';
-import { autosync, confOf, pass, passEverywhere } from '../support/daemon.js';
+import { autosync, confOf, dryRun, pass, passEverywhere } from '../support/daemon.js';
 
 const all = clusters();
 const names = all.map(({ name }) => name);
@@ -98,7 +98,7 @@ describe('what a peer did not hear of', () => {
     await cutOff(three);
     await status(one, 'PUT', '/made');
     await restoreLinks();
-    const report = await pass(three, sessions.user, '--dry-run');
+    const report = await dryRun(three, sessions.user);
     expect(codesOf(report, 'made')).toEqual(['CONTAINER_MISSING']);
     expect(await directly(three, 'HEAD', '/made')).toBe(404);
   });
@@ -125,6 +125,22 @@ describe('what a peer did not hear of', () => {
       'X-Container-Meta-B': '1',
       'X-Container-Read': undefined,
     });
+  });
+});
+
+describe('a tombstone', () => {
+  it('is forgotten everywhere after reclaim_age, and comes back from no cluster', async () => {
+    await status(one, 'PUT', '/c');
+    await status(one, 'DELETE', '/c');
+    await passEverywhere(sessions.user);
+    expect(await recordsOf(two, sessions.user.account)).toContainEqual(expect.stringMatching(/\/c$/));
+    const weekMs = 7 * 86_400_000;
+    await passEverywhere(sessions.user, weekMs - 60_000);
+    expect(await recordsOf(two, sessions.user.account)).toContainEqual(expect.stringMatching(/\/c$/));
+    for (let turn = 0; turn < 2; turn += 1) await passEverywhere(sessions.user, weekMs + 60_000);
+    for (const name of names)
+      expect(await recordsOf(name, sessions.user.account)).not.toContainEqual(expect.stringMatching(/\/c$/));
+    await expectStatusEverywhere(sessions, '/c', 404);
   });
 });
 
@@ -231,8 +247,7 @@ describe('records lost on one cluster', () => {
 /** All that a cluster has recorded of an account. */
 async function deleteRecords(name: string, account: string): Promise<void> {
   const session = await service(name);
-  const { text } = await session.request('GET', '/autosync');
-  const objects = text.split('\n').filter((object) => object.split('/')[2] === account);
+  const objects = await recordsOf(name, account);
   expect(objects.length).toBeGreaterThan(0);
   for (const object of objects) {
     const path = object.split('/').map(encodeURIComponent).join('/');
@@ -316,6 +331,12 @@ describe('when this cluster cannot keep records', () => {
     await expectStatusEverywhere(sessions, '/c', 204);
   });
 });
+
+/** The names of what a cluster has recorded of an account. */
+async function recordsOf(name: string, account: string): Promise<string[]> {
+  const { text } = await (await service(name)).request('GET', '/autosync');
+  return text.split('\n').filter((object) => object.split('/')[2] === account);
+}
 
 /** The service user's container takes no more objects there. */
 async function refuseRecords(at: readonly string[]): Promise<void> {

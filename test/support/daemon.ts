@@ -1,8 +1,11 @@
-// Passes of the real daemon over one account, at clusters of the run: `autosync daemon --once`.
+// Passes of the daemon over one account, at clusters of the run, and the commands that go with it.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { AUTOSYNC } from '../../src/local/launch.js';
+import { afterAll } from 'vitest';
+import { openSite, quietLog, readConfig, type OpenSite } from '../../src/cli/running.js';
+import { Daemon } from '../../src/daemon/daemon.js';
 import type { PassReport } from '../../src/daemon/report.js';
+import { AUTOSYNC } from '../../src/local/launch.js';
 import { cluster, clusters, type User } from './clusters.js';
 
 export interface Run {
@@ -27,20 +30,35 @@ export function confOf(name: string): string {
   return join(cluster(name).swiftDir, 'autosync.conf');
 }
 
-/** One pass at one cluster. */
+/** One for each cluster: each is a writer of records of its own. */
+const sites = new Map<string, OpenSite>();
+
+afterAll(() => {
+  for (const { close } of sites.values()) close();
+  sites.clear();
+});
+
+/** One pass of the daemon's own code at one cluster. @param laterMs as if it were so much later */
 export async function pass(
   name: string,
   { account }: Pick<User, 'account'>,
-  ...more: readonly string[]
+  laterMs = 0,
 ): Promise<PassReport> {
-  const run = await autosync('daemon', confOf(name), '--once', '--account', account, '--json', ...more);
+  const config = readConfig(confOf(name));
+  const open = sites.get(name) ?? openSite(config, quietLog());
+  sites.set(name, open);
+  const site = { ...open.site, now: () => Date.now() + laterMs };
+  return new Daemon(site, config.daemon).once({ isDryRun: false, account });
+}
+
+/** What a pass would do, by the command. */
+export async function dryRun(name: string, { account }: Pick<User, 'account'>): Promise<PassReport> {
+  const run = await autosync('daemon', confOf(name), '--dry-run', '--account', account, '--json');
   if (run.stdout === '') throw new Error(`the daemon of ${name} ended with ${run.code}: ${run.stderr}`);
   return JSON.parse(run.stdout) as PassReport;
 }
 
-/** One pass at each cluster in turn. */
-export async function passEverywhere(user: Pick<User, 'account'>): Promise<PassReport[]> {
-  const reports: PassReport[] = [];
-  for (const { name } of clusters()) reports.push(await pass(name, user));
-  return reports;
+/** A pass at each cluster, all at once: several daemons do no harm. */
+export function passEverywhere(user: Pick<User, 'account'>, laterMs = 0): Promise<PassReport[]> {
+  return Promise.all(clusters().map(({ name }) => pass(name, user, laterMs)));
 }
