@@ -8,7 +8,7 @@ import { swiftTarget } from '../swift/path.js';
 import { readSettings } from '../swift/settings.js';
 import { isSuccess, type Rights } from '../swift/swift-client.js';
 import type { Observed } from './compare.js';
-import { takeIn, type TakeInOptions } from './take-in.js';
+import { lookAndTakeIn, type TakeInOptions } from './take-in.js';
 
 export interface ConvergedAccount {
   /** Swift's answer; undefined where nothing was to be done. */
@@ -24,8 +24,13 @@ export async function convergeAccount(
   options: TakeInOptions & { readonly rights: Rights },
 ): Promise<ConvergedAccount> {
   const target = swiftTarget(account);
-  const observed = await observe(site, options.rights, target);
-  const { record, comparison, isUnrecorded } = await takeIn(site, { account }, observed, options);
+  const { seen, record, comparison, isUnrecorded } = await lookAndTakeIn(
+    site,
+    { account },
+    async () => ({ observed: await observe(site, options.rights, target) }),
+    options,
+  );
+  const { observed } = seen;
   const missing = [...settingsOf('account', record.desired)].map(
     ([name, { value }]) => [name, value] as const,
   );

@@ -70,8 +70,8 @@ export function compare(
     const value = observed.settings.get(name) ?? '';
     const wanted = desired.get(name);
     const finding = compareSetting(wanted, record.seen.get(name), value, life, observed, moment);
-    if (finding === 'behind') behind.set(name, wanted?.value ?? '');
-    else if (finding !== 'same') adopted.set(name, register(value, finding));
+    if (finding.kind === 'behind') behind.set(name, wanted?.value ?? '');
+    else if (finding.kind === 'changed-here') adopted.set(name, register(value, finding.version));
     confirm(name, value);
   }
   if (life === 'unknown' || life === 'created-here') adoptWhole(record, observed, life, moment, adopted);
@@ -100,7 +100,17 @@ function isJustRevived({ desired }: Record, nowMs: number): boolean {
   return life.before.some(([, hash]) => hash !== hashOf(PRESENT));
 }
 
-/** `behind`: to be made here; a version: of the value that is here, to be taken over. */
+/** `behind`: to be made here; `changed-here`: the value here is to be taken over, with that version. */
+type SettingFinding =
+  { readonly kind: 'same' | 'behind' } | { readonly kind: 'changed-here'; readonly version: Version };
+
+const SAME: SettingFinding = { kind: 'same' };
+const BEHIND: SettingFinding = { kind: 'behind' };
+
+function changedHere(version: Version): SettingFinding {
+  return { kind: 'changed-here', version };
+}
+
 function compareSetting(
   wanted: Register | undefined,
   seen: Register | undefined,
@@ -108,20 +118,20 @@ function compareSetting(
   life: LifeFinding,
   observed: Observed,
   moment: Moment,
-): 'same' | 'behind' | Version {
-  if ((wanted?.value ?? '') === value) return 'same';
+): SettingFinding {
+  if ((wanted?.value ?? '') === value) return SAME;
   // Somebody made it anew: what it was set to before is over.
-  if (life === 'created-here') return moment.nextVersion(wanted?.version);
+  if (life === 'created-here') return changedHere(moment.nextVersion(wanted?.version));
   const baseline = baselineOf(observed, moment);
-  if (wanted === undefined) return life === 'unknown' ? baseline : moment.nextVersion(undefined);
+  if (wanted === undefined) return changedHere(life === 'unknown' ? baseline : moment.nextVersion(undefined));
   const hash = hashOf(value);
   if (seen !== undefined) {
-    if (seen.value === hash || isStale(wanted, hash, observed, moment)) return 'behind';
-    return moment.nextVersion(wanted.version);
+    if (seen.value === hash || isStale(wanted, hash, observed, moment)) return BEHIND;
+    return changedHere(moment.nextVersion(wanted.version));
   }
   // Never confirmed here: the newer of what is wanted and of what stands here since its date.
   const isKnown = value === '' || wanted.before.some(([, each]) => each === hash);
-  return isKnown || wanted.version > baseline ? 'behind' : baseline;
+  return isKnown || wanted.version > baseline ? BEHIND : changedHere(baseline);
 }
 
 /** An earlier value that overtook the wanted one on its way to Swift: nobody chose it since. */

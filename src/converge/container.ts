@@ -9,7 +9,7 @@ import { isSuccess, type Rights } from '../swift/swift-client.js';
 import { planSync, type SyncPlan, type SyncState } from '../sync/sync-plan.js';
 import type { Comparison, LifeFinding } from './compare.js';
 import { observedOf, type Seen } from './observe.js';
-import { takeIn, type TakeInOptions } from './take-in.js';
+import { lookAndTakeIn, type TakeInOptions } from './take-in.js';
 
 /** What came of it. */
 export interface Converged {
@@ -46,8 +46,12 @@ export async function convergeContainer(
   options: ConvergeOptions,
 ): Promise<Converged> {
   const { rights, incoming = EMPTY.desired } = options;
-  const seen = observedOf(await site.swift.readContainer(rights, name.account, name.container));
-  const { record, comparison, isUnrecorded } = await takeIn(site, name, seen.observed, options);
+  const { seen, record, comparison, isUnrecorded } = await lookAndTakeIn(
+    site,
+    name,
+    async () => observedOf(await site.swift.readContainer(rights, name.account, name.container)),
+    options,
+  );
   const plan = planHere(site, name, record, seen, options);
   const base = {
     life: comparison.life,

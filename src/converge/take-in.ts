@@ -12,19 +12,51 @@ export interface TakeInOptions {
   readonly incoming?: Registers;
   /** Only say what would be done. */
   readonly isDryRun?: boolean;
+  /** The record that stood before Swift was asked. Unsaid: what looks like somebody's doing is in doubt. */
+  readonly before?: Record;
   /** This cluster lost the account's containers. */
   readonly isWiped?: boolean;
   /** What is in no record is taken over if it was made since then (milliseconds since 1970); else it is left alone. */
   readonly adoptSinceMs?: number;
 }
 
+interface Take {
+  readonly record: Record;
+  readonly comparison: Comparison;
+  /** Something looks as if it was changed past the gateways, but may be older than the record: look again. */
+  readonly isDoubtful: boolean;
+}
+
+/** How often Swift is asked again where the record changes all the while. */
+const MAX_LOOKS = 4;
+
+/**
+ * Asks Swift, and takes in what it says. Between Swift's answer and the reading of the record somebody may have changed both:
+ * nothing counts as changed past the gateways that was not so already when the record was read that says otherwise.
+ */
+export async function lookAndTakeIn<T extends { readonly observed: Observed | undefined }>(
+  site: BaseSite,
+  name: RecordName,
+  look: () => Promise<T>,
+  options: TakeInOptions,
+): Promise<{ seen: T; record: Record; comparison: Comparison; isUnrecorded: boolean }> {
+  let seen = await look();
+  let taken = await takeIn(site, name, seen.observed, options);
+  for (let looks = 1; taken.isDoubtful && looks < MAX_LOOKS; looks += 1) {
+    seen = await look();
+    taken = await takeIn(site, name, seen.observed, { ...options, before: taken.record });
+  }
+  const { record, comparison, isUnrecorded } = taken;
+  return { seen, record, comparison, isUnrecorded };
+}
+
 /** Merges what came in and what was found here into the record. Without records what came in is all there is. */
-export async function takeIn(
+async function takeIn(
   site: BaseSite,
   name: RecordName,
   observed: Observed | undefined,
   options: TakeInOptions,
-): Promise<{ record: Record; comparison: Comparison; isUnrecorded: boolean }> {
+): Promise<Take & { isUnrecorded: boolean }> {
   const { incoming = EMPTY.desired } = options;
   const kind = name.container === undefined ? 'account' : 'container';
   const clock = (await site.records?.clock()) ?? new VersionClock('none', site.now, Infinity);
@@ -35,14 +67,20 @@ export async function takeIn(
     nextVersion: (after) => clock.next(after),
     writer: (await site.records?.writer()) ?? 'none',
   };
-  let taken: { record: Record; comparison: Comparison } | undefined;
+  let taken: Take | undefined;
   const take = (current: Record): Partial<Record> => {
     const merged = { desired: mergeRegisters(current.desired, incoming), seen: current.seen };
-    const comparison = withNews(compare(kind, merged, observed, moment), current, merged, kind);
+    const found = withNews(compare(kind, merged, observed, moment), current, merged, kind);
+    const doubts = doubtsIn(found, merged, options.before);
+    const comparison = doubts.size === 0 ? found : withoutDoubts(found, doubts);
     const isLeftAlone =
       comparison.life === 'unknown' && !((observed?.createdMs ?? 0) >= (options.adoptSinceMs ?? Infinity));
     const desired = isLeftAlone ? incoming : mergeRegisters(incoming, comparison.adopted);
-    taken = { record: { ...merged, desired: mergeRegisters(merged.desired, desired) }, comparison };
+    taken = {
+      record: { ...merged, desired: mergeRegisters(merged.desired, desired) },
+      comparison,
+      isDoubtful: doubts.size > 0,
+    };
     // Nobody knows of it, and nothing is here: nothing to be kept.
     if (isLeftAlone || (merged.desired.size === 0 && observed === undefined)) return {};
     return { desired, seen: comparison.confirmed };
@@ -55,9 +93,9 @@ export async function takeIn(
     if (!(error instanceof AutosyncError) || error.code !== 'RECORDS_UNAVAILABLE') throw error;
     site.log.warn({ ...name, code: error.code }, `not recorded: ${error.message}`);
     if (taken === undefined) take(EMPTY);
-    return { ...(taken as unknown as { record: Record; comparison: Comparison }), isUnrecorded: true };
+    return { ...(taken as unknown as Take), isUnrecorded: true };
   }
-  return { ...(taken as unknown as { record: Record; comparison: Comparison }), isUnrecorded: false };
+  return { ...(taken as unknown as Take), isUnrecorded: false };
 }
 
 /** What just came in is newer than whatever was changed here past the gateways: it is made, not the other taken over. */
@@ -85,4 +123,25 @@ function withNews(
     adopted.clear();
   }
   return { ...comparison, life, behind, adopted };
+}
+
+/** What is recorded, looks as if it was changed past the gateways, and may have been recorded after we looked. */
+function doubtsIn({ life, adopted }: Comparison, merged: Record, before: Record | undefined): Set<string> {
+  const claims = [...adopted.keys()];
+  if (life === 'deleted-here' || life === 'created-here') claims.push(DESIRED.life);
+  return new Set(
+    claims.filter((name) => {
+      const version = merged.desired.get(name)?.version;
+      return version !== undefined && before?.desired.get(name)?.version !== version;
+    }),
+  );
+}
+
+function withoutDoubts(found: Comparison, doubts: ReadonlySet<string>): Comparison {
+  const isSure = ([name]: readonly [string, unknown]): boolean => !doubts.has(name);
+  if (doubts.has(DESIRED.life))
+    return { life: 'intended', behind: new Map(), adopted: new Map(), confirmed: new Map() };
+  const adopted = new Map([...found.adopted].filter(isSure));
+  const confirmed = new Map([...found.confirmed].filter(isSure));
+  return { ...found, adopted, confirmed };
 }
