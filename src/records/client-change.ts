@@ -30,9 +30,8 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
     for (const [name, value] of state.settings) desired.set(name, register(value, baseline));
   }
   for (const name of change.named) desired.set(name, register(state.settings.get(name) ?? '', version));
-  // Made anew: what an earlier container of that name was set to is over. Where it had only not come here yet, that stands.
-  const wasHere = current.seen.get(DESIRED.life)?.value === hashOf('present');
-  if (isNew && (wasHere || lifeOf(current) !== 'present')) {
+  // Made anew: what an earlier container of that name was set to is over.
+  if (lifeOf(current) !== 'present') {
     for (const name of settingsOf('container', current.desired).keys())
       put(name, state.settings.get(name) ?? '');
   }
@@ -75,7 +74,9 @@ function seenNow(
   exists: boolean,
   version: Version,
 ): Map<string, Register> {
-  const seen = new Map([[DESIRED.life as string, register(hashOf(exists ? 'present' : 'absent'), version)]]);
+  const seen = new Map<string, Register>([
+    [DESIRED.life, register(hashOf(exists ? 'present' : 'absent'), version)],
+  ]);
   for (const name of names)
     if (isSetting('container', name) || isSetting('account', name))
       seen.set(name, register(hashOf(settings.get(name) ?? ''), version));
