@@ -78,6 +78,14 @@ const SECRETS = {
   previous: undefined,
 };
 
+/** Bugs of the surroundings; those of the code are planted by mocks (bites.test.ts). */
+export interface Planted {
+  /** All processes of a cluster write the same objects. */
+  readonly isWriterShared?: boolean;
+  /** The daemon takes a container that no listing shows for one that is not there. */
+  readonly areListingsBelieved?: boolean;
+}
+
 /** A gateway or a daemon, from its start to its death. */
 export interface Process {
   readonly life: Life;
@@ -91,6 +99,7 @@ export class Cluster {
   readonly swift: ModelSwift;
   readonly #world: World;
   readonly #network: Network;
+  readonly #planted: Planted;
   readonly #others: () => readonly Cluster[];
   readonly #processes = new Map<string, Process>();
   /** How wrong each process's clock is. */
@@ -106,7 +115,9 @@ export class Cluster {
     index: number,
     others: () => readonly Cluster[],
     swiftOffsetMs: number,
+    planted: Planted,
   ) {
+    this.#planted = planted;
     this.#world = world;
     this.#network = network;
     this.name = name;
@@ -190,7 +201,7 @@ export class Cluster {
       maxAheadMs: MAX_SKEW_MS,
       log: QUIET,
       now,
-      writer: `${this.name}.sim.${PROCESSES.indexOf(role)}`,
+      writer: `${this.name}.sim.${this.#planted.isWriterShared === true ? 0 : PROCESSES.indexOf(role)}`,
       sleep: (ms) => this.#world.sleep(life, ms),
     });
     const site = this.#site(life, swift, keeper, now);
@@ -230,16 +241,45 @@ export class Cluster {
   /** A request of this cluster's own to its Swift. */
   #ask(life: Life, { method, target, headers, body }: ModelRequest): Promise<ClientAnswer> {
     const sent = headers?.clone();
-    const label = `${life.name}: ${method} ${target.replace('/v1/', '')}${describe(sent)}`;
-    return this.#world.step(life, '', () => {
+    const world = this.#world;
+    const label = world.isTraced
+      ? `${life.name}: ${method} ${target.replace('/v1/', '')}${describe(sent)}`
+      : '';
+    return world.step(life, '', () => {
       const trouble = this.troubles.get(roleOf(life))?.shift();
-      if (trouble !== undefined) this.#world.note(`${label}: trouble ${trouble} it is done`);
+      if (trouble !== undefined) world.note(`${label}: trouble ${trouble} it is done`);
       if (trouble === 'before') throw new AutosyncError('TIMEOUT', 'simulated');
-      const answer = this.swift.handle({ method, target, headers: sent, body });
-      this.#world.note(`${label}: ${answer.status}${recordIn(target, body ?? answer.body)}`);
+      const before = method === 'PUT' ? this.#storedAt(target) : undefined;
+      const isBlind = this.#planted.areListingsBelieved === true && roleOf(life) === 'd';
+      const isSeen = !isBlind || method !== 'HEAD' || this.swift.isListed(target);
+      const answer = this.swift.handle({
+        method,
+        target: isSeen ? target : `${target}-unlisted`,
+        headers: sent,
+        body,
+      });
+      if (method === 'PUT') this.#checkRecord(target, before, body);
+      if (world.isTraced) world.note(`${label}: ${answer.status}${recordIn(target, body ?? answer.body)}`);
       if (trouble === 'after') throw new AutosyncError('TIMEOUT', 'simulated');
       return answer;
     });
+  }
+
+  #storedAt(target: string): Buffer | undefined {
+    const path = parseSwiftPath(target);
+    if (path.kind !== 'object' || path.account !== OWN_ACCOUNT || !/^[ac]\//.test(path.object))
+      return undefined;
+    return this.swift.find(path.account, path.container)?.objects.get(path.object)?.body;
+  }
+
+  /** What was recorded once is never taken back. */
+  #checkRecord(target: string, before: Buffer | undefined, after: string | Buffer | undefined): void {
+    if (before === undefined || after === undefined) return;
+    const now = parseRecord(Buffer.from(after)).desired;
+    for (const [name, { version }] of parseRecord(before).desired) {
+      if ((now.get(name)?.version ?? '') >= version) continue;
+      this.#world.wrong.push(`${target} forgot ${name} of ${version}`);
+    }
   }
 
   #clusters(life: Life): Clusters {

@@ -26,7 +26,7 @@ export type Deed =
       readonly container: string;
       readonly set: readonly Setting[];
     }
-  | { readonly kind: 'container sync' | 'pending' | 'audit' | 'wipe'; readonly at: number }
+  | { readonly kind: 'container sync' | 'pending' | 'audit' | 'wipe' | 'wipe account'; readonly at: number }
   | { readonly kind: 'cut'; readonly at: number; readonly to: number }
   | { readonly kind: 'mend' }
   | { readonly kind: 'message'; readonly at: number; readonly to: number; readonly fate: Fate }
@@ -147,7 +147,7 @@ const clocks: fc.WeightedArbitrary<Deed> = {
 
 const wipe: fc.WeightedArbitrary<Deed> = {
   weight: 1,
-  arbitrary: fc.record({ kind: kinds('wipe'), at }),
+  arbitrary: fc.record({ kind: kinds('wipe', 'wipe account'), at }),
 };
 
 /** What a kind of history holds beyond clients' requests. */
@@ -156,6 +156,8 @@ export interface Weather {
   readonly clocks?: boolean;
   readonly direct?: boolean;
   readonly wipe?: boolean;
+  /** Requests come thick and fast. */
+  readonly crowd?: boolean;
 }
 
 export function histories(weather: Weather): fc.Arbitrary<History> {
@@ -166,10 +168,13 @@ export function histories(weather: Weather): fc.Arbitrary<History> {
   if (weather.wipe === true) deeds.push(wipe);
   const event = fc.record({
     deed: fc.oneof(...deeds),
-    steps: fc.oneof(
-      { weight: 2, arbitrary: fc.constant(UNTIL_IDLE) },
-      { weight: 3, arbitrary: fc.nat({ max: 40 }) },
-    ),
+    steps:
+      weather.crowd === true
+        ? fc.nat({ max: 6 })
+        : fc.oneof(
+            { weight: 2, arbitrary: fc.constant(UNTIL_IDLE) },
+            { weight: 3, arbitrary: fc.nat({ max: 40 }) },
+          ),
   });
   return fc.record({
     clusters: fc.constantFrom(2, 2, 3),

@@ -96,8 +96,8 @@ export class Ledger {
     mayBeRevived: boolean,
     complain: (text: string) => void,
   ): void {
-    const puts = deeds.filter((deed) => deed.kind === 'PUT' && isPossible(deed));
-    /** It emptied the container for good: no PUT was at the same time. */
+    const puts = deeds.filter((deed) => deed.kind !== 'DELETE' && isPossible(deed));
+    /** It emptied the container for good: nothing that may make it live again was at the same time. */
     const isClean = (deed: Deed): boolean =>
       deed.kind === 'DELETE' &&
       isKept(deed) &&

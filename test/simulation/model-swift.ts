@@ -3,7 +3,7 @@
 import { HeaderList } from '../../src/http/headers.js';
 import type { ClientAnswer } from '../../src/http/request-sender.js';
 import { compareNames } from '../../src/lib/name-order.js';
-import { parseSwiftPath, queryParameter } from '../../src/swift/path.js';
+import { parseSwiftPath, queryParameter, type SwiftPath } from '../../src/swift/path.js';
 import { headerKey, isSetting } from '../../src/swift/settings.js';
 import { formatTimestamp, parseTimestamp } from '../../src/swift/timestamp.js';
 
@@ -33,6 +33,31 @@ export interface ModelRequest {
   readonly body?: string | Buffer | undefined;
 }
 
+/** A target taken apart; the same few come again and again. */
+interface Parsed {
+  readonly path: SwiftPath;
+  readonly marker: string;
+  readonly prefix: string;
+  readonly hasDelimiter: boolean;
+  readonly limit: number;
+}
+
+const parsed = new Map<string, Parsed>();
+
+function parse(target: string): Parsed {
+  const known = parsed.get(target);
+  if (known !== undefined) return known;
+  const fresh: Parsed = {
+    path: parseSwiftPath(target),
+    marker: queryParameter(target, 'marker') ?? '',
+    prefix: queryParameter(target, 'prefix') ?? '',
+    hasDelimiter: queryParameter(target, 'delimiter') !== undefined,
+    limit: Number(queryParameter(target, 'limit') ?? 10_000),
+  };
+  if (parsed.size < 10_000) parsed.set(target, fresh);
+  return fresh;
+}
+
 interface Row {
   readonly ticks: number;
   readonly contentType: string;
@@ -49,19 +74,22 @@ interface Late {
 class Listing {
   readonly #rows = new Map<string, Row>();
   #late: Late[] = [];
+  #sorted: [string, Row][] = [];
 
   note(name: string, row: Row | undefined, atMs: number): void {
     this.#late.push({ atMs, name, row });
   }
 
   at(nowMs: number): [string, Row][] {
+    if (this.#late.length === 0) return this.#sorted;
     for (const { atMs, name, row } of this.#late) {
       if (atMs > nowMs) continue;
       if (row === undefined) this.#rows.delete(name);
       else this.#rows.set(name, row);
     }
     this.#late = this.#late.filter(({ atMs }) => atMs > nowMs);
-    return [...this.#rows].sort(([a], [b]) => compareNames(a, b));
+    this.#sorted = [...this.#rows].sort(([a], [b]) => compareNames(a, b));
+    return this.#sorted;
   }
 }
 
@@ -92,7 +120,7 @@ export class ModelSwift {
   }
 
   handle(request: ModelRequest): ClientAnswer {
-    const path = parseSwiftPath(request.target);
+    const { path } = parse(request.target);
     switch (path.kind) {
       case 'account':
         return this.#account(this.account(path.account), request);
@@ -120,6 +148,15 @@ export class ModelSwift {
     return container?.exists === true ? container : undefined;
   }
 
+  /** Whether the account's listing shows that container; anything else is taken to be shown. */
+  isListed(target: string): boolean {
+    const { path } = parse(target);
+    if (path.kind !== 'container') return true;
+    return this.account(path.account)
+      .listing.at(this.#now())
+      .some(([name]) => name === path.container);
+  }
+
   /** What a copy that came by container sync does: the newer stays. */
   take(container: ModelContainer, name: string, object: ModelObject): void {
     const known = container.objects.get(name);
@@ -129,8 +166,10 @@ export class ModelSwift {
     container.listing.note(name, object.body === undefined ? undefined : object, 0);
   }
 
-  wipe(): void {
-    this.#accounts.clear();
+  /** @param account only that; else all */
+  wipe(account?: string): void {
+    if (account === undefined) this.#accounts.clear();
+    else this.#accounts.delete(account);
   }
 
   #account(account: ModelAccount, { method, target, headers }: ModelRequest): ClientAnswer {
@@ -283,8 +322,8 @@ function containerHeaders(container: ModelContainer): [string, string][] {
 
 function listObjects(container: ModelContainer, target: string, nowMs: number): ClientAnswer {
   const rows = page(container.listing.at(nowMs), target);
-  const prefix = queryParameter(target, 'prefix') ?? '';
-  if (queryParameter(target, 'delimiter') === undefined) {
+  const { prefix, hasDelimiter } = parse(target);
+  if (!hasDelimiter) {
     return json(
       rows.map(([name, { ticks, contentType }]) => ({
         name,
@@ -303,10 +342,8 @@ function listObjects(container: ModelContainer, target: string, nowMs: number): 
 
 /** By prefix, marker and limit. A folder's name as the marker passes over all that is in it. */
 function page(rows: [string, Row][], target: string): [string, Row][] {
-  const marker = queryParameter(target, 'marker') ?? '';
-  const prefix = queryParameter(target, 'prefix') ?? '';
-  const isFolder = queryParameter(target, 'delimiter') !== undefined && marker.endsWith('/');
-  const limit = Number(queryParameter(target, 'limit') ?? 10_000);
+  const { marker, prefix, hasDelimiter, limit } = parse(target);
+  const isFolder = hasDelimiter && marker.endsWith('/');
   return rows
     .filter(([name]) => name.startsWith(prefix) && (marker === '' || compareNames(name, marker) > 0))
     .filter(([name]) => !(isFolder && name.startsWith(marker)))

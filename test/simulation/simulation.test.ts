@@ -9,15 +9,16 @@ const SEED = Number(process.env['SIMULATION_SEED'] ?? 1);
 const TRACE_LINES = Number(process.env['SIMULATION_TRACE'] ?? 400);
 
 async function play(history: History): Promise<void> {
-  const { wrong, trace } = await simulate(history);
-  if (wrong.length === 0) return;
+  if ((await simulate(history)).wrong.length === 0) return;
+  const { wrong, trace } = await simulate(history, { isTraced: true });
   const lines = trace.slice(-TRACE_LINES).join('\n');
   throw new Error(`${wrong.join('\n')}\n\n${readable(history)}\n\n${lines}`);
 }
 
 const WEATHERS: readonly (readonly [promise: string, share: number, weather: Weather])[] = [
   ['when nothing fails', 0.1, {}],
-  ['through cuts, lost and doubled messages, deaths and trouble with Swift', 0.4, { faults: true }],
+  ['when requests come thick and fast', 0.1, { crowd: true }],
+  ['through cuts, lost and doubled messages, deaths and trouble with Swift', 0.3, { faults: true }],
   ['with wrong clocks as well', 0.25, { faults: true, clocks: true }],
   ['with changes past the gateways as well', 0.15, { faults: true, direct: true }],
   ['with clusters wiped as well', 0.1, { faults: true, wipe: true }],

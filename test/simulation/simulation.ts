@@ -5,7 +5,7 @@ import type { PassReport } from '../../src/daemon/report.js';
 import { HeaderList } from '../../src/http/headers.js';
 import { STORE_CONTAINER } from '../../src/records/store.js';
 import { parseSyncTo } from '../../src/sync/sync-to.js';
-import { ACCOUNT, Cluster, Network, OWN_ACCOUNT, PROCESSES } from './cluster.js';
+import { ACCOUNT, Cluster, Network, OWN_ACCOUNT, PROCESSES, type Planted } from './cluster.js';
 import { SETTINGS, type Deed, type History, type Setting } from './history.js';
 import { Ledger, type Held } from './ledger.js';
 import { SYNC_KEY, SYNC_TO, type ModelContainer } from './model-swift.js';
@@ -16,6 +16,8 @@ const MAX_PASSES = 12;
 /** Longer than whatever the daemons wait for. */
 const PASS_MS = 400_000;
 const CONTAINERS = ['c1', 'c2'];
+/** So many that an account without containers is one that lost them. */
+const BASE = ['b1', 'b2', 'b3'];
 const OBJECT_KINDS = ['PUT object', 'DELETE object'];
 
 export interface Outcome {
@@ -23,10 +25,17 @@ export interface Outcome {
   readonly wrong: readonly string[];
   readonly trace: readonly string[];
   readonly passes: number;
+  readonly steps: number;
 }
 
-export async function simulate(history: History): Promise<Outcome> {
-  const simulation = new Simulation(history);
+export interface SimulationOptions {
+  readonly isTraced?: boolean;
+  /** What is wrong on purpose. */
+  readonly planted?: Planted;
+}
+
+export async function simulate(history: History, options: SimulationOptions = {}): Promise<Outcome> {
+  const simulation = new Simulation(history, options);
   return simulation.play();
 }
 
@@ -39,13 +48,15 @@ class Simulation {
   readonly #wrong: string[] = [];
   #passes = 0;
 
-  constructor(history: History) {
+  constructor(history: History, { isTraced = false, planted = {} }: SimulationOptions) {
     this.#history = history;
-    this.#world = new World(history.picks);
+    this.#world = new World(history.picks, isTraced);
     const names = ['one', 'two', 'three'].slice(0, history.clusters);
     names.forEach((name, i) => {
       const offsetMs = history.swiftOffsetsMs[i] ?? 0;
-      this.#clusters.push(new Cluster(this.#world, this.#network, name, i, () => this.#clusters, offsetMs));
+      this.#clusters.push(
+        new Cluster(this.#world, this.#network, name, i, () => this.#clusters, offsetMs, planted),
+      );
     });
     const offsets = history.swiftOffsetsMs;
     this.#ledger.skewMs += Math.max(...offsets) - Math.min(...offsets);
@@ -61,15 +72,19 @@ class Simulation {
     await this.#heal();
     this.#check();
     const faults = this.#world.faults.map((fault) => `a fault: ${(fault as Error).stack ?? String(fault)}`);
-    return { wrong: [...faults, ...this.#wrong], trace: this.#world.trace, passes: this.#passes };
+    return {
+      wrong: [...faults, ...this.#wrong],
+      trace: this.#world.trace,
+      passes: this.#passes,
+      steps: this.#world.count,
+    };
   }
 
   /** The account is ours already: containers that die with their gateway are taken over, not left alone. */
   async #adopt(): Promise<void> {
     this.#world.isFree = true;
     const { site, keeper } = this.#at(0).process('d');
-    await adoptAccount(site, keeper, ACCOUNT, false);
-    for (const cluster of this.#clusters) await this.#audit(cluster);
+    await adoptAccount(site, keeper, ACCOUNT);
     this.#world.trace.length = 0;
     this.#world.isFree = false;
   }
@@ -117,7 +132,8 @@ class Simulation {
         return;
       }
       case 'wipe':
-        return this.#wipe(this.#at(deed.at));
+      case 'wipe account':
+        return this.#wipe(this.#at(deed.at), deed.kind === 'wipe');
       case 'cut':
         this.#network.cut(this.#at(deed.at).name, this.#at(deed.to).name);
         return;
@@ -219,7 +235,7 @@ class Simulation {
 
   /** Swift's own, for all containers of a cluster: rows of objects and tombstones go where sync-to says, if keys agree. */
   #sync(from: Cluster): void {
-    for (const name of CONTAINERS) {
+    for (const name of [...BASE, ...CONTAINERS]) {
       const container = from.swift.find(ACCOUNT, name);
       const syncTo = parseSyncTo(container?.settings.get(SYNC_TO) ?? '');
       if (container === undefined || syncTo?.form !== 'realm') continue;
@@ -232,11 +248,18 @@ class Simulation {
   }
 
   /** All was well before: what only that cluster held is lost whatever anybody does. */
-  async #wipe(cluster: Cluster): Promise<void> {
+  async #wipe(cluster: Cluster, isWhole: boolean): Promise<void> {
+    for (const container of BASE) this.#change({ kind: 'PUT', at: 0, gateway: 'g0', container, set: [] }, -1);
     await this.#heal();
+    this.#world.note(`${cluster.name} is wiped${isWhole ? '' : ', but for the records'}`);
+    if (isWhole) {
+      cluster.swift.wipe();
+    } else {
+      // Left out: changes that come before the cluster's own daemon has seen what it lost.
+      cluster.swift.wipe(ACCOUNT);
+      await this.#audit(cluster);
+    }
     this.#world.isFree = false;
-    this.#world.note(`${cluster.name} is wiped`);
-    cluster.swift.wipe();
     this.#ledger.losses.push({ cluster: cluster.name, turn: this.#ledger.turn() });
   }
 
@@ -289,7 +312,7 @@ class Simulation {
   }
 
   #check(): void {
-    for (const name of CONTAINERS) {
+    for (const name of [...BASE, ...CONTAINERS]) {
       const all = this.#clusters.map((cluster) => cluster.swift.find(ACCOUNT, name));
       const looks = all.map(lookOf);
       if (new Set(looks).size > 1) {
@@ -313,7 +336,7 @@ class Simulation {
 
   /** One object for each writer, and one for each writer and record; nothing pending. */
   #checkGrowth(): void {
-    const bound = PROCESSES.length * (1 + CONTAINERS.length + 1);
+    const bound = PROCESSES.length * (2 + BASE.length + CONTAINERS.length);
     for (const { swift, name } of this.#clusters) {
       const objects = swift.find(OWN_ACCOUNT, STORE_CONTAINER)?.objects ?? new Map<string, never>();
       const names = [...objects].filter(([, { body }]) => body !== undefined).map(([object]) => object);

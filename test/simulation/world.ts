@@ -26,20 +26,28 @@ const LONGEST_MS = 60_000;
 
 export class World {
   nowMs = Date.UTC(2026, 0, 1);
+  readonly isTraced: boolean;
   readonly trace: string[] = [];
   /** What can be nobody's doing: faults of the code itself. */
   readonly faults: unknown[] = [];
+  /** What was found to be wrong on the way. */
+  readonly wrong: string[] = [];
+  /** Steps so far. */
+  count = 0;
   readonly #picks: readonly number[];
   #picked = 0;
   #steps: Step[] = [];
   /** Steps are done as soon as they are asked for. */
   isFree = false;
 
-  constructor(picks: readonly number[]) {
+  /** @param isTraced traces cost time: only what failed is played again with one */
+  constructor(picks: readonly number[], isTraced: boolean) {
     this.#picks = picks;
+    this.isTraced = isTraced;
   }
 
   note(line: string): void {
+    if (!this.isTraced) return;
     this.trace.push(`${String((this.nowMs % 100_000_000) / 1000).padStart(10)}  ${line}`);
   }
 
@@ -48,6 +56,7 @@ export class World {
     if (life.isDead) return new Promise(() => undefined);
     if (this.isFree) {
       this.nowMs = Math.max(this.nowMs + 1, notBeforeMs);
+      this.count += 1;
       if (label !== '') this.note(`${life.name}: ${label}`);
       return new Promise((resolve) => resolve(effect()));
     }
@@ -80,6 +89,7 @@ export class World {
       const step = this.#next();
       if (step === undefined) return;
       this.nowMs = Math.max(this.nowMs + 1, step.notBeforeMs);
+      this.count += 1;
       if (step.label !== '') this.note(`${step.life.name}: ${step.label}`);
       step.run();
     }
@@ -87,9 +97,9 @@ export class World {
 
   /** Until nothing is under way. @throws Error where that has no end */
   async finish(): Promise<void> {
-    const before = this.trace.length;
+    const before = this.count;
     await this.run(100_000);
-    if (this.trace.length - before >= 100_000) throw new Error('no end of steps');
+    if (this.count - before >= 100_000) throw new Error('no end of steps');
   }
 
   /** Time passes; what is under way for too long comes to its end before. */
