@@ -4,7 +4,7 @@ import { HeaderList } from '../http/headers.js';
 import { AutosyncError } from '../lib/errors.js';
 import { recordLife } from '../records/client-change.js';
 import { DESIRED, lifeOf, settingsOf, type Life, type Record } from '../records/record.js';
-import { hashOf, newestVersion, register } from '../records/register.js';
+import { hashOf, newestVersion, register, type Register } from '../records/register.js';
 import type { Keeper } from '../records/keeper.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { audienceFor, syncWish } from '../site/site.js';
@@ -87,6 +87,8 @@ async function noteTemporary(records: Keeper, name: ContainerName): Promise<void
     const bare = [...settingsOf('container', desired).keys()].map(
       (setting) => [setting, register(hashOf(''), version)] as const,
     );
-    return { seen: new Map([[DESIRED.life as string, register(hashOf('present'), version)], ...bare]) };
+    return {
+      seen: new Map<string, Register>([[DESIRED.life, register(hashOf('present'), version)], ...bare]),
+    };
   });
 }

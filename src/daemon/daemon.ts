@@ -129,9 +129,10 @@ async function every(
 ): Promise<void> {
   while (!signal.aborted) {
     await work();
-    for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs -= LOOK_MS) {
-      await sleep(Math.min(leftMs, LOOK_MS), undefined, { signal }).catch(() => undefined);
-      if (await isDue()) break;
+    for (let leftMs = pauseMs; leftMs > 0; leftMs -= LOOK_MS) {
+      const pause = sleep(Math.min(leftMs, LOOK_MS), 'over', { signal });
+      const isStopped = (await pause.catch(() => 'stopped')) === 'stopped';
+      if (isStopped || (await isDue())) break;
     }
   }
 }

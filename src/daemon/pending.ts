@@ -41,7 +41,9 @@ export class PendingWorker {
   /** One round over all peers. @throws AutosyncError RECORDS_UNAVAILABLE; a retry helps */
   async round(report: (finding: Finding) => void = () => undefined): Promise<void> {
     const peers = this.#site.clusters.all().map((name) => this.#site.clusters.peer(name));
-    await Promise.all(peers.map((peer) => (peer === undefined ? undefined : this.#tell(peer, report))));
+    await Promise.all(
+      peers.map((peer) => (peer === undefined ? Promise.resolve() : this.#tell(peer, report))),
+    );
   }
 
   async #tell(peer: Peer, report: (finding: Finding) => void): Promise<void> {

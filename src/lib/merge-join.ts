@@ -25,12 +25,12 @@ export async function* mergeJoin<T>(streams: readonly Sorted<T>[]): AsyncGenerat
       const values: (T | undefined)[] = [];
       for (const [i, head] of heads.entries()) {
         const isHere = head.done !== true && head.value[0] === key;
-        values.push(isHere ? (head.value as readonly [string, T])[1] : undefined);
+        values.push(isHere ? head.value[1] : undefined);
         if (isHere) heads[i] = await (iterators[i] as AsyncIterator<readonly [string, T]>).next();
       }
       yield { key, values };
     }
   } finally {
-    await Promise.all(iterators.map((iterator) => iterator.return?.()));
+    for (const iterator of iterators) await iterator.return?.();
   }
 }

@@ -34,7 +34,7 @@ export function confOf(name: string): string {
 const sites = new Map<string, OpenSite>();
 
 afterAll(() => {
-  for (const { close } of sites.values()) close();
+  for (const open of sites.values()) open.close();
   sites.clear();
 });
 
