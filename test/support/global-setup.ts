@@ -36,6 +36,8 @@ const ACCOUNTS = 500;
 
 /** AUTOSYNC_TEST_CLUSTERS: how many (3). AUTOSYNC_TEST_GATEWAYS=0: without. AUTOSYNC_TEST_KEEP=1: keep the folder. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Node 20 may spin for ever in its own cleaning up after all is done (node::Environment::CleanupHandles): seen once.
+  process.once('exit', (code) => process.exit(code));
   const { env } = process;
   const hasGateways = env['AUTOSYNC_TEST_GATEWAYS'] !== '0';
   const built = spawnSync(process.execPath, [join(ROOT, 'scripts/build-if-stale.mjs')], { stdio: 'inherit' });
