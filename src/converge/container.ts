@@ -2,7 +2,8 @@
 // The one way by which a peer's change, a repeated one and the audit reach Swift.
 import { HeaderList } from '../http/headers.js';
 import type { ClientAnswer } from '../http/request-sender.js';
-import { DESIRED, EMPTY, lifeOf, settingsOf, type Record } from '../records/record.js';
+import { DESIRED, lifeOf, settingsOf, type Record } from '../records/record.js';
+import { hashOf, newestVersion, register } from '../records/register.js';
 import { syncWish, type BaseSite, type ContainerName } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess, type Rights } from '../swift/swift-client.js';
@@ -45,7 +46,7 @@ export async function convergeContainer(
   name: ContainerName,
   options: ConvergeOptions,
 ): Promise<Converged> {
-  const { rights, incoming = EMPTY.desired } = options;
+  const { rights } = options;
   const { seen, record, comparison, isUnrecorded } = await lookAndTakeIn(
     site,
     name,
@@ -78,13 +79,29 @@ export async function convergeContainer(
       break;
     }
   }
-  // A newer change may have been taken in while the DELETE was on its way.
-  if (comparison.life === 'delete' && incoming.size > 0 && !isUnrecorded) {
-    const now = await site.records?.read(name);
+  if (comparison.life === 'delete' && isGone(answer) && !isUnrecorded) {
+    const now = await noteGone(site, name);
+    // A newer change may have been taken in while the DELETE was on its way.
     if (now !== undefined && lifeOf(now) === 'present')
       return convergeContainer(site, name, { ...options, incoming: now.desired });
   }
   return { ...base, state, answer, actions };
+}
+
+function isGone(answer: ClientAnswer | undefined): boolean {
+  return answer !== undefined && (isSuccess(answer.status) || answer.status === 404);
+}
+
+/** Remembered at once: a container that is here again after this was made by somebody. */
+async function noteGone(site: BaseSite, name: ContainerName): Promise<Record | undefined> {
+  const clock = await site.records?.clock();
+  if (clock === undefined) return undefined;
+  const absent = hashOf('absent');
+  return site.records?.change(name, ({ desired, seen }) => {
+    if (lifeOf({ desired }) !== 'deleted' || seen.get(DESIRED.life)?.value === absent) return {};
+    const version = clock.next(newestVersion(desired, seen));
+    return { seen: new Map([[DESIRED.life, register(absent, version)]]) };
+  });
 }
 
 function planHere(
