@@ -62,7 +62,7 @@ export interface History {
 }
 
 export const SETTINGS = ['x-container-meta-colour', 'x-container-read'] as const;
-const UNTIL_IDLE = 100_000;
+export const UNTIL_IDLE = 100_000;
 
 const at = fc.nat({ max: 2 });
 const container = fc.constantFrom('c1', 'c2');
@@ -121,7 +121,7 @@ const FAULTS: fc.WeightedArbitrary<Deed>[] = [
     weight: 2,
     arbitrary: fc.record({ kind: kinds('trouble'), at, process, when: kinds('before', 'after') }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: kinds('lag'), at, ms: fc.constantFrom(0, 2_000, 30_000) }) },
+  { weight: 1, arbitrary: fc.record({ kind: kinds('lag'), at, ms: fc.constantFrom(0, 1_000, 4_000) }) },
   { weight: 2, arbitrary: waits },
 ];
 

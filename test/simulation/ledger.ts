@@ -71,7 +71,8 @@ export class Ledger {
       const isDeletedFor = (put: Deed): boolean =>
         deeds.some((deed) => deed.kind === 'DELETE' && isPossible(deed) && !this.#isBefore(deed, put));
       for (const put of deeds) {
-        if (put.kind === 'PUT' && isKept(put) && !isDeletedFor(put))
+        // A PUT of what was there (202) makes nothing: an older DELETE that comes in late still counts.
+        if (put.kind === 'PUT' && put.end?.status === 201 && isKept(put) && !isDeletedFor(put))
           complain(`is gone, but request ${put.id} made it, and nobody deleted it later`);
       }
       return wrong;
@@ -115,10 +116,13 @@ export class Ledger {
           this.#isBefore(other, deed) ||
           this.#isBefore(deed, other),
       );
+    const wasDeleted = deeds.some((deed) => deed.kind === 'DELETE' && isPossible(deed));
+    /** Whoever makes a deleted container again makes it empty. */
+    const isReset = (deed: Deed): boolean => deed.kind === 'DELETE' || (deed.kind === 'PUT' && wasDeleted);
     const sources = deeds.filter(
       (deed) =>
         isPossible(deed) &&
-        (isWrite(deed) ? deed.settings.get(name) === value : deed.kind === 'DELETE' && value === ''),
+        (isWrite(deed) ? deed.settings.get(name) === value : value === '' && isReset(deed)),
     );
     const overwriter = (source: Deed): Deed | undefined =>
       deeds.find(
