@@ -1,0 +1,102 @@
+// Histories in which the simulator once found something wrong, in few words, and played ever since.
+import { expect, it } from 'vitest';
+import { SETTINGS, UNTIL_IDLE, type Deed, type History } from './history.js';
+import { simulate } from './simulation.js';
+
+const COLOUR = [{ name: SETTINGS[0], isRemoval: false }];
+
+/** What happened, each with the number of steps until the next began. */
+function history(picks: readonly number[], ...events: readonly (readonly [Deed, steps?: number])[]): History {
+  return {
+    clusters: 2,
+    swiftOffsetsMs: [0, 0, 0],
+    events: events.map(([deed, steps = UNTIL_IDLE]) => ({ deed, steps })),
+    picks,
+  };
+}
+
+function put(at: number, gateway: string, container = 'c1', set: typeof COLOUR = []): Deed {
+  return { kind: 'PUT', at, gateway, container, set };
+}
+
+function remove(at: number, gateway: string, container = 'c1'): Deed {
+  return { kind: 'DELETE', at, gateway, container };
+}
+
+const FOUND: readonly (readonly [promise: string, history: History])[] = [
+  [
+    'a container deleted and made again has none of the old settings, by whichever gateway',
+    history(
+      [0, 4, 9, 5, 9, 9, 4],
+      [put(1, 'g1', 'c2', COLOUR)],
+      [remove(0, 'g0', 'c2')],
+      [put(0, 'g0', 'c2'), 0],
+      [put(1, 'g0'), 1],
+      [put(0, 'g0'), 28],
+      [{ kind: 'POST', at: 1, gateway: 'g1', container: 'c2', set: [] }],
+      [remove(0, 'g0')],
+    ),
+  ],
+  [
+    'a change on one cluster is newer than one on another that had been answered before it, in the same second as well',
+    history(
+      [0, 4, 2],
+      [put(0, 'g0', 'c1', COLOUR), 1],
+      [put(1, 'g0', 'c1', COLOUR), 0],
+      [put(0, 'g0')],
+      [put(0, 'g0', 'c1', COLOUR)],
+    ),
+  ],
+  [
+    'containers that are taken over get their sync-to once, and keep it',
+    history(
+      [],
+      [{ kind: 'lag', at: 0, ms: 30_000 }],
+      [{ kind: 'cut', at: 0, to: 1 }, 0],
+      [put(0, 'g0'), 0],
+      [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c1', set: [] }],
+      [{ kind: 'mend' }, 0],
+    ),
+  ],
+  [
+    'what another cluster set stays where a container is made that had only not come here yet',
+    history([], [put(0, 'g0', 'c2', COLOUR), 7], [put(1, 'g1', 'c2')]),
+  ],
+  [
+    'settings of two requests at once are kept, whichever of them made the container',
+    history(
+      [0, 3, 7, 0, 0, 0, 5],
+      [put(0, 'g0'), 0],
+      [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c1', set: [] }, 0],
+      [put(0, 'g1', 'c1', COLOUR), 0],
+    ),
+  ],
+  [
+    'a setting recorded after Swift was asked is not taken for one removed past the gateways',
+    {
+      ...history(
+        [3, 0, 2, 5, 6, 3, 1, 4, 0, 0, 0, 0],
+        [put(0, 'g0', 'c2')],
+        [put(0, 'g0', 'c2'), 3],
+        [put(1, 'g1', 'c2', COLOUR)],
+      ),
+      clusters: 3,
+    },
+  ],
+  [
+    'a container made past the gateways right after its deletion lives, with its objects, on all clusters',
+    history(
+      [],
+      [{ kind: 'direct PUT', at: 0, container: 'c2', set: [] }, 0],
+      [{ kind: 'audit', at: 0 }],
+      [remove(0, 'g0', 'c2')],
+      [{ kind: 'direct PUT', at: 1, container: 'c2', set: [] }, 0],
+      [{ kind: 'PUT object', at: 1, container: 'c2', object: 'o1' }, 0],
+    ),
+  ],
+];
+
+it.each(FOUND)('%s', async (_, each) => {
+  const { wrong, trace } = await simulate(each, { isTraced: true });
+  expect(wrong, trace.join('\n')).toEqual([]);
+});
