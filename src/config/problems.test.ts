@@ -39,7 +39,7 @@ ${FILE}:3: "workers" in [DEFAULT] is no integer from 1 to 1024: "many".
 ${FILE}:5: "upstream" in [app:proxy] is no URL: "https://h:1".
     fix: Write http://HOST:PORT.
 ${FILE}:6: [app:proxy] has no option "retries".
-    fix: Take it out; etc/autosync.conf-sample has every option.
+    fix: Did you mean "reclaim_age" of [daemon]?
 ${FILE}:8: "rule_x" in [filter:placement] has no "->" between the pattern and the clusters.
     fix: Write "ACCOUNT/CONTAINER -> CLUSTER, CLUSTER", such as "AUTH_*/archive-* -> secondary".
 ${FILE}:9: "default" in [filter:placement] names "A" twice.
@@ -51,7 +51,7 @@ ${FILE}:10: "my_cluster" is missing: nothing says which cluster this is.
 ${FILE}:11: "peer_timeout" in [filter:autosync] is no number of seconds from 0.05 to 600: "5s".
     fix: Write a number from 0.05 to 600, such as 5 or 0.5, without a unit.
 ${FILE}:12: [filter:autosync] has no option "reclaim_agee".
-    fix: Take it out; etc/autosync.conf-sample has every option.
+    fix: Did you mean "reclaim_age" of [daemon]?
 ${FILE}:13: There is no section [servce].
     fix: Write [service].`);
   });
