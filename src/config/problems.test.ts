@@ -39,7 +39,7 @@ ${FILE}:3: "workers" in [DEFAULT] is no integer from 1 to 1024: "many".
 ${FILE}:5: "upstream" in [app:proxy] is no URL: "https://h:1".
     fix: Write http://HOST:PORT.
 ${FILE}:6: [app:proxy] has no option "retries".
-    fix: Did you mean "reclaim_age" of [daemon]?
+    fix: Take it out; etc/autosync.conf-sample has every option.
 ${FILE}:8: "rule_x" in [filter:placement] has no "->" between the pattern and the clusters.
     fix: Write "ACCOUNT/CONTAINER -> CLUSTER, CLUSTER", such as "AUTH_*/archive-* -> secondary".
 ${FILE}:9: "default" in [filter:placement] names "A" twice.
