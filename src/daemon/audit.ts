@@ -5,9 +5,18 @@ import { compareNames } from '../lib/name-order.js';
 import { eachLimited } from '../lib/each-limited.js';
 import { AutosyncError } from '../lib/errors.js';
 import { mergeJoin, type Joined, type Sorted } from '../lib/merge-join.js';
+import type { ReasonCode } from '../lib/reasons.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
-import { DESIRED, EMPTY, deletedMs, markOf, mergeRecords, type Record } from '../records/record.js';
+import {
+  DESIRED,
+  EMPTY,
+  deletedMs,
+  markOf,
+  mergeRecords,
+  type Record,
+  type RecordName,
+} from '../records/record.js';
 import { versionMs } from '../records/version.js';
 import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
@@ -24,6 +33,12 @@ const BATCH = 64;
 /** An account with fewer containers may well be emptied by hand. */
 const WIPED_CONTAINERS = 3;
 const CONCURRENCY = 4;
+
+/** Errors that say nothing of other containers. */
+const TROUBLE_OF_ONE: ReadonlyMap<string, ReasonCode> = new Map([
+  ['CLOCK_SKEW', 'CLOCK_SKEW'],
+  ['SWIFT_REFUSED', 'SWIFT_TROUBLE'],
+]);
 
 export interface AuditOptions {
   readonly isDryRun: boolean;
@@ -101,8 +116,20 @@ class AuditPass {
     for (const account of await this.#accounts()) {
       if (account === own || !this.#site.options.isAccountOurs(account)) continue;
       if (this.#options.signal?.aborted === true) return;
-      await this.#auditAccount(account);
+      await this.#guard({ account }, () => this.#auditAccount(account));
       this.count.accounts += 1;
+    }
+  }
+
+  /** What is wrong with one container, or one account, does not keep the pass from the others. */
+  async #guard(name: RecordName, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const code = error instanceof AutosyncError ? TROUBLE_OF_ONE.get(error.code) : undefined;
+      if (code === undefined) throw error;
+      const { message: detail } = error as AutosyncError;
+      this.#found({ ...name, cluster: this.#site.clusters.mine, code, detail, isMended: false });
     }
   }
 
@@ -282,8 +309,10 @@ class AuditPass {
     }
     const { isDryRun } = this.#options;
     const context = { site: this.#site, records: this.#records, isDryRun, ...of };
-    const findings = await settleContainer(context, { account, container }, incoming.desired, differing);
-    for (const finding of findings) this.#found(finding);
+    await this.#guard({ account, container }, async () => {
+      const findings = await settleContainer(context, { account, container }, incoming.desired, differing);
+      for (const finding of findings) this.#found(finding);
+    });
   }
 
   #found(finding: Finding): void {
