@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, serviceUserOf, SwiftSession, waitFor, type User } from '../support/clusters.js';
 import { headEverywhere, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { startGateway } from '../support/extra-gateway.js';
+import { startGateway } from '../support/extra-gateways.js';
 
 const all = clusters();
 const names = all.map(({ name }) => name);

@@ -10,7 +10,7 @@ import {
   waitFor,
 } from '../support/clusters.js';
 import { expectEverywhere, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { startGateway } from '../support/extra-gateway.js';
+import { startGateway } from '../support/extra-gateways.js';
 
 const all = clusters();
 const [here, there, third] = all.map(({ name }) => name) as [string, string, string];

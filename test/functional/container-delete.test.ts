@@ -8,7 +8,7 @@ import {
   statusEverywhere,
   type Sessions,
 } from '../support/containers.js';
-import { startGateway } from '../support/extra-gateway.js';
+import { startGateway } from '../support/extra-gateways.js';
 
 const all = clusters();
 const names = all.map(({ name }) => name);

@@ -13,7 +13,7 @@ import {
   statusEverywhere,
   type Sessions,
 } from '../support/containers.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateway.js';
+import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 
 const all = clusters();
 const [here, there, third] = all.map(({ name }) => name) as [string, string, string];

@@ -2,7 +2,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cluster, freshUser, send, waitFor } from '../support/clusters.js';
-import { startGateway, planPort } from '../support/extra-gateway.js';
+import { startGateway, planPort } from '../support/extra-gateways.js';
 import { SwiftSession, type User } from '../support/swift-client.js';
 
 const KEY = 'a key of the container';

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cluster, freshUser, SwiftSession, waitFor, type User } from '../support/clusters.js';
 import { headEverywhere, sessionsOf } from '../support/containers.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateway.js';
+import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { send } from '../support/swift-client.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, SwiftSession } from '../support/clusters.js';
 import { expectEverywhere, headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateway.js';
+import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 
 const all = clusters();
 const [here, there, third] = all.map(({ name }) => name) as [string, string, string];

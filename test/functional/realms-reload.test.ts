@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cluster, freshUser, SwiftSession, waitFor, type User } from '../support/clusters.js';
 import { headEverywhere, sessionsOf } from '../support/containers.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateway.js';
+import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 
 const one = cluster('one');
 const REALMS = 'container-sync-realms.conf';

@@ -10,7 +10,7 @@ import { OriginPool } from '../../src/http/origin-pool.js';
 import type { LocalCluster } from '../../src/local/cluster.js';
 import { LocalRealm } from '../../src/local/realm.js';
 import { SwiftClient } from '../../src/swift/swift-client.js';
-import { planPort, startGateway, type ExtraGatewayOptions } from '../support/extra-gateway.js';
+import { planPort, startGateway, type ExtraGatewayOptions } from '../support/extra-gateways.js';
 import { send } from '../support/swift-client.js';
 
 type Conf = NonNullable<ExtraGatewayOptions['conf']>;
