@@ -1,27 +1,17 @@
 // Takes an account's containers from before our time over: from then on every audit, on every cluster, does so.
 import { AutosyncError } from '../lib/errors.js';
-import { mergeJoin, type Sorted } from '../lib/merge-join.js';
-import { compareNames } from '../lib/name-order.js';
-import type { ClientAnswer } from '../http/request-sender.js';
+import { mergeJoin } from '../lib/merge-join.js';
 import type { Keeper } from '../records/keeper.js';
 import { DESIRED } from '../records/record.js';
 import { newestVersion, register, type Register } from '../records/register.js';
 import { audienceFor, type BaseSite } from '../site/site.js';
 import { readContainerState } from '../swift/container-state.js';
-import { encodeName, swiftTarget } from '../swift/path.js';
+import { swiftTarget } from '../swift/path.js';
 import type { Settings } from '../swift/settings.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { audit } from './audit.js';
+import { listContainers, localSource, peerSource, type Source } from './cluster-listing.js';
 import { PassCount, type PassReport } from './report.js';
-
-/** Asks a cluster's Swift: this one's, or a peer's through its gateway. */
-interface Source {
-  readonly cluster: string;
-  readonly ask: (method: string, target: string) => Promise<ClientAnswer>;
-}
-
-const SERVICE = { kind: 'service' } as const;
-const PAGE = 10_000;
 
 /**
  * Takes the account over, here now and on the other clusters with their next audit. Where clusters hold containers of one
@@ -45,14 +35,16 @@ export async function adoptAccount(site: BaseSite, records: Keeper, account: str
 /**
  * What that would mean: every container that is not everywhere, and every setting that differs. Changes nothing.
  *
- * @throws AutosyncError CONFIG_INVALID, PEER_UNREACHABLE and what Swift's client throws
+ * @throws AutosyncError CONFIG_INVALID, PEER_UNREACHABLE, SWIFT_REFUSED and what Swift's client throws
  */
 export async function planAdoption(site: BaseSite, account: string): Promise<PassReport> {
   checkAccount(site, account);
   const startedAt = new Date(site.now()).toISOString();
-  const sources = sourcesOf(site);
+  const sources = [localSource(site), ...audienceFor(site, site.clusters.all()).peers.map(peerSource)];
   const count = new PassCount();
-  for await (const { key: container, values } of mergeJoin(sources.map((source) => names(source, account)))) {
+  for await (const { key: container, values } of mergeJoin(
+    sources.map((source) => listContainers(source, account)),
+  )) {
     count.containers += 1;
     const holders = sources.filter((_, i) => values[i] !== undefined);
     for (const { cluster } of sources.filter((source) => !holders.includes(source)))
@@ -100,38 +92,6 @@ async function noteAdopted(records: Keeper, account: string): Promise<void> {
     if (!current.desired.has(DESIRED.life)) desired.set(DESIRED.life, register('present', version));
     return { desired };
   });
-}
-
-function sourcesOf(site: BaseSite): Source[] {
-  const { peers } = audienceFor(site, site.clusters.all());
-  const mine: Source = {
-    cluster: site.clusters.mine,
-    ask: (method, target) => site.swift.request(SERVICE, { method, target }),
-  };
-  const others = peers.map((peer): Source => ({
-    cluster: peer.name,
-    async ask(method, target) {
-      const result = await peer.send({ method, target });
-      if (result.kind === 'answer') return result.answer;
-      throw new AutosyncError('PEER_UNREACHABLE', `${peer.name}: ${result.detail}`);
-    },
-  }));
-  return [mine, ...others];
-}
-
-async function* names({ cluster, ask }: Source, account: string): Sorted<true> {
-  for (let marker = ''; ;) {
-    const query = `?format=json&limit=${PAGE}&marker=${encodeName(marker)}`;
-    const { status, body } = await ask('GET', swiftTarget(account) + query);
-    if (status === 404 || status === 204) return;
-    if (status !== 200) throw new AutosyncError('PEER_UNREACHABLE', `${cluster}: ${status}.`);
-    const rows = JSON.parse(body.toString('utf8')) as { name: string }[];
-    rows.sort((a, b) => compareNames(a.name, b.name));
-    for (const { name } of rows) yield [name, true];
-    const last = rows.at(-1)?.name;
-    if (last === undefined || rows.length < PAGE) return;
-    marker = last;
-  }
 }
 
 /** What the others would take over from the one that was changed last. */

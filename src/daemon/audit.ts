@@ -1,7 +1,6 @@
 // One pass over everything recorded: every container's record, on all clusters, against what this cluster's Swift holds.
 // Listings say where to look; what is done rests on a HEAD and on records read by name.
 import { convergeAccount } from '../converge/account.js';
-import { compareNames } from '../lib/name-order.js';
 import { eachLimited } from '../lib/each-limited.js';
 import { AutosyncError } from '../lib/errors.js';
 import { mergeJoin, type Joined, type Sorted } from '../lib/merge-join.js';
@@ -20,14 +19,13 @@ import {
 import { versionMs } from '../records/version.js';
 import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
-import { encodeName, swiftTarget } from '../swift/path.js';
+import { listContainers, localSource } from './cluster-listing.js';
 import { settleContainer, type Context, type Differing } from './container.js';
 import { peerAccounts, peerRecord, peerRows } from './peer-records.js';
 import { PassCount, type Finding, type PassReport } from './report.js';
+import { suspicionOf, type Suspicion } from './suspicion.js';
 
 const SERVICE = { kind: 'service' } as const;
-/** Swift's longest listing. */
-const LISTING_PAGE = 10_000;
 /** Containers that differ, settled at once. */
 const BATCH = 64;
 /** An account with fewer containers may well be emptied by hand. */
@@ -56,10 +54,11 @@ export interface AuditOptions {
   readonly onProgress?: (count: PassCount) => void;
 }
 
+/** What holds for a whole account. */
+type AccountPass = Pick<Context, 'adoptSinceMs' | 'isWiped'> & { readonly peers: readonly Peer[] };
+
 /** A container at which a closer look is due. */
-export interface Suspect {
-  readonly account: string;
-  readonly container: string;
+interface Suspect extends ContainerName {
   /** Peers whose records may say more than ours. */
   readonly ahead: readonly Peer[];
 }
@@ -101,8 +100,6 @@ class AuditPass {
   readonly #records: Keeper;
   readonly #options: AuditOptions;
   #peers: Peer[] = [];
-  /** Tombstones that are over. */
-  #forgettable: ContainerName[] = [];
 
   constructor(site: BaseSite, records: Keeper, options: AuditOptions) {
     this.#site = site;
@@ -163,36 +160,37 @@ class AuditPass {
   async #auditAccount(account: string): Promise<void> {
     const adoptSinceMs = await this.#convergeAccount(account);
     const isWiped = await this.#isWiped(account);
-    let batch: Suspect[] = [];
-    const peers = [...this.#peers];
+    const of = { adoptSinceMs, isWiped, peers: [...this.#peers] };
+    let suspects: Suspect[] = [];
+    let over: ContainerName[] = [];
     const flush = async (): Promise<void> => {
-      const suspects = batch;
-      batch = [];
-      const over = this.#forgettable;
-      this.#forgettable = [];
-      await eachLimited(suspects, CONCURRENCY, (suspect) => this.#settle(suspect, { adoptSinceMs, isWiped }));
+      await eachLimited(suspects, CONCURRENCY, (suspect) => this.#settle(suspect, of));
       await eachLimited(over, CONCURRENCY, (name) => this.#records.forget(name));
+      suspects = [];
+      over = [];
       this.#options.onProgress?.(this.count);
     };
     const streams = [
-      listContainers(this.#site, account),
+      listContainers(localSource(this.#site), account),
       recordRows(this.#records, account),
-      ...peers.map((peer) => this.#rowsOf(peer, account)),
+      ...of.peers.map((peer) => this.#rowsOf(peer, account)),
     ];
     for await (const joined of mergeJoin<Marks>(streams)) {
       if (this.#options.signal?.aborted === true) return;
       this.count.containers += 1;
-      const suspect = this.#suspect(account, joined, peers, adoptSinceMs);
-      if (suspect === undefined) continue;
-      batch.push(suspect);
-      if (batch.length >= BATCH) await flush();
+      const name = { account, container: joined.key };
+      const suspicion = this.#suspect(joined, of);
+      if (suspicion.kind === 'leave') this.count.notAdopted += 1;
+      if (suspicion.kind === 'forget') over.push(name);
+      if (suspicion.kind === 'look') suspects.push({ ...name, ahead: suspicion.ahead });
+      if (suspects.length + over.length >= BATCH) await flush();
     }
     await flush();
   }
 
   /** Not one container, where several were: nobody deletes all of them past the gateways, but a cluster may lose them. */
   async #isWiped(account: string): Promise<boolean> {
-    for await (const _ of listContainers(this.#site, account)) return false;
+    for await (const _ of listContainers(localSource(this.#site), account)) return false;
     let held = 0;
     for await (const [, marks] of recordRows(this.#records, account)) {
       if ([...marks].some((mark) => deletedMs(mark) === undefined)) held += 1;
@@ -246,57 +244,25 @@ class AuditPass {
     }
   }
 
-  #suspect(
-    account: string,
-    { key: container, values }: Joined<Marks>,
-    peers: readonly Peer[],
-    adoptSinceMs: number,
-  ): Suspect | undefined {
+  #suspect({ key: container, values }: Joined<Marks>, of: AccountPass): Suspicion<Peer> {
     const [listed, ours, ...theirs] = values;
-    if (values.filter((each) => each !== undefined).length === 1 && dateIn(listed) < adoptSinceMs) {
-      this.count.notAdopted += 1;
-      return undefined;
-    }
-    const mark = ours?.size === 1 ? [...ours][0] : undefined;
-    const ahead = peers.filter((peer, i) => this.#peers.includes(peer) && !isSameMark(theirs[i], mark));
-    const isHere = listed !== undefined;
-    const deleted = deletedMs(mark ?? '');
-    if (!isHere && this.#isForgotten(ours, theirs)) return undefined;
-    if (!isHere && deleted !== undefined && this.#mayForget(deleted, mark, theirs)) {
-      this.#forgettable.push({ account, container });
-      return undefined;
-    }
-    const isWanted = mark !== undefined && deleted === undefined;
-    const isPlain = mark !== undefined && isHere === isWanted && ahead.length === 0;
-    if (isPlain && !this.#isItsTurn(container)) return undefined;
-    return { account, container, ahead };
+    const answering = of.peers
+      .map((peer, i) => ({ peer, marks: theirs[i] }))
+      .filter(({ peer }) => this.#peers.includes(peer));
+    const { lookEvery, turn, forgetAfterMs = Infinity, isDryRun } = this.#options;
+    return suspicionOf(
+      { container, listed, ours, theirs: answering },
+      {
+        adoptSinceMs: of.adoptSinceMs,
+        oldBeforeMs: this.#site.now() - forgetAfterMs,
+        mayForget: this.unreachable.size === 0 && !isDryRun,
+        lookEvery,
+        turn,
+      },
+    );
   }
 
-  /** Peers still have the tombstone of what is forgotten here: it must not come back from there. */
-  #isForgotten(ours: Marks | undefined, theirs: readonly (Marks | undefined)[]): boolean {
-    const marks = theirs.flatMap((each) => [...(each ?? [])]);
-    return ours === undefined && marks.length > 0 && marks.every((mark) => this.#isOld(deletedMs(mark)));
-  }
-
-  /** All clusters have had this tombstone for so long that nothing can bring the container back. */
-  #mayForget(deleted: number, mark: string | undefined, theirs: readonly (Marks | undefined)[]): boolean {
-    const isEverywhere = theirs.every((marks) => marks === undefined || isSameMark(marks, mark));
-    return this.#isOld(deleted) && this.unreachable.size === 0 && isEverywhere && !this.#options.isDryRun;
-  }
-
-  #isOld(deleted: number | undefined): boolean {
-    return deleted !== undefined && this.#site.now() - deleted > (this.#options.forgetAfterMs ?? Infinity);
-  }
-
-  /** The rotating look at everything: a container POST does not show in any listing. */
-  #isItsTurn(container: string): boolean {
-    const { lookEvery, turn } = this.#options;
-    let sum = 0;
-    for (let i = 0; i < container.length; i += 1) sum = (sum * 31 + container.charCodeAt(i)) >>> 0;
-    return sum % lookEvery === turn % lookEvery;
-  }
-
-  async #settle(suspect: Suspect, of: Pick<Context, 'adoptSinceMs' | 'isWiped'>): Promise<void> {
+  async #settle(suspect: Suspect, { adoptSinceMs, isWiped }: AccountPass): Promise<void> {
     this.count.looked += 1;
     const { account, container } = suspect;
     let incoming = EMPTY;
@@ -308,7 +274,7 @@ class AuditPass {
       differing.push({ peer, mark: markOf(theirs) });
     }
     const { isDryRun } = this.#options;
-    const context = { site: this.#site, records: this.#records, isDryRun, ...of };
+    const context = { site: this.#site, records: this.#records, isDryRun, adoptSinceMs, isWiped };
     await this.#guard({ account, container }, async () => {
       const findings = await settleContainer(context, { account, container }, incoming.desired, differing);
       for (const finding of findings) this.#found(finding);
@@ -319,32 +285,5 @@ class AuditPass {
     this.count.add(finding);
     const { code, detail, isMended, ...where } = finding;
     this.#site.log.info({ ...where, code, isMended }, `audit: ${detail}`);
-  }
-}
-
-function isSameMark(marks: Marks | undefined, mark: string | undefined): boolean {
-  return mark !== undefined && marks?.size === 1 && marks.has(mark);
-}
-
-/** Of a row of Swift's own listing, in milliseconds since 1970. */
-function dateIn(listed: Marks | undefined): number {
-  const [date] = listed ?? [];
-  return date === undefined ? Infinity : Date.parse(`${date}Z`);
-}
-
-/** What this cluster's Swift lists, with dates for marks; it may lag. @throws AutosyncError SWIFT_REFUSED and what Swift's client throws */
-async function* listContainers(site: BaseSite, account: string): Sorted<Marks> {
-  for (let marker = ''; ;) {
-    const query = `?format=json&limit=${LISTING_PAGE}&marker=${encodeName(marker)}`;
-    const answer = await site.swift.request(SERVICE, { method: 'GET', target: swiftTarget(account) + query });
-    if (answer.status === 404 || answer.status === 204) return;
-    if (answer.status !== 200)
-      throw new AutosyncError('SWIFT_REFUSED', `GET of an account: ${answer.status} ${answer.reason}.`);
-    const rows = JSON.parse(answer.body.toString('utf8')) as { name: string; last_modified: string }[];
-    rows.sort((a, b) => compareNames(a.name, b.name));
-    for (const { name, last_modified: date } of rows) yield [name, new Set([date])];
-    const last = rows.at(-1)?.name;
-    if (last === undefined || rows.length < LISTING_PAGE) return;
-    marker = last;
   }
 }

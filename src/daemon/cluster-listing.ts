@@ -1,0 +1,56 @@
+// What a cluster's Swift lists: this one's, or a peer's through its gateway. A listing may lag behind.
+import type { ClientAnswer } from '../http/request-sender.js';
+import { AutosyncError } from '../lib/errors.js';
+import type { Sorted } from '../lib/merge-join.js';
+import { compareNames } from '../lib/name-order.js';
+import type { Peer } from '../peers/peer.js';
+import type { BaseSite } from '../site/site.js';
+import { encodeName, swiftTarget } from '../swift/path.js';
+
+/** Asks a cluster's Swift, with service rights. */
+export interface Source {
+  readonly cluster: string;
+  readonly ask: (method: string, target: string) => Promise<ClientAnswer>;
+}
+
+/** Swift's longest listing. */
+const PAGE = 10_000;
+
+export function localSource({ clusters, swift }: BaseSite): Source {
+  return {
+    cluster: clusters.mine,
+    ask: (method, target) => swift.request({ kind: 'service' }, { method, target }),
+  };
+}
+
+/** Its questions throw PEER_UNREACHABLE; a retry may help. */
+export function peerSource(peer: Peer): Source {
+  return {
+    cluster: peer.name,
+    async ask(method, target) {
+      const result = await peer.send({ method, target });
+      if (result.kind === 'answer') return result.answer;
+      throw new AutosyncError('PEER_UNREACHABLE', `${peer.name}: ${result.detail}`);
+    },
+  };
+}
+
+/** An account's containers, each with the date of its row. @throws AutosyncError SWIFT_REFUSED and what the source throws */
+export async function* listContainers(
+  { cluster, ask }: Source,
+  account: string,
+): Sorted<ReadonlySet<string>> {
+  for (let marker = ''; ;) {
+    const query = `?format=json&limit=${PAGE}&marker=${encodeName(marker)}`;
+    const { status, reason, body } = await ask('GET', swiftTarget(account) + query);
+    if (status === 404 || status === 204) return;
+    if (status !== 200)
+      throw new AutosyncError('SWIFT_REFUSED', `${cluster}: GET of an account: ${status} ${reason}.`);
+    const rows = JSON.parse(body.toString('utf8')) as { name: string; last_modified: string }[];
+    rows.sort((a, b) => compareNames(a.name, b.name));
+    for (const { name, last_modified: date } of rows) yield [name, new Set([date])];
+    const last = rows.at(-1)?.name;
+    if (last === undefined || rows.length < PAGE) return;
+    marker = last;
+  }
+}
