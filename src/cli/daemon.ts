@@ -60,9 +60,12 @@ function isWrong({ unmended, unreachable, brokenOff, isDryRun, mended }: PassRep
 function showProgress({ json }: DaemonCommandOptions): { onProgress?: (count: PassCount) => void } {
   if (json === true || !process.stderr.isTTY) return {};
   const began = performance.now();
-  const onProgress = ({ containers, looked, mended }: PassCount): void => {
+  const onProgress = (count: PassCount): void => {
+    const { containers, looked } = count;
     const rate = Math.round(containers / ((performance.now() - began) / 1000));
-    process.stderr.write(`\r${containers} containers (${rate}/s), ${looked} looked at, ${mended} mended `);
+    process.stderr.write(
+      `\r${containers} containers (${rate}/s), ${looked} looked at, ${count.of('mended')} mended `,
+    );
   };
   return { onProgress };
 }

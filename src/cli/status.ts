@@ -24,7 +24,9 @@ export const statusCommand = new Command('status')
   });
 
 function renderStatus(status: Status): string {
-  const lines = [`${status.cluster}: ${status.isOk ? 'all clusters agree' : 'not all clusters agree'}`];
+  const lines = [
+    `${status.cluster}: ${status.isOk ? 'all clusters agree' : 'not all clusters agree'}${apartText(status)}`,
+  ];
   for (const { name, isUp, detail, pending, oldestPendingSeconds, owed } of status.peers) {
     const behind =
       pending === 0
@@ -48,9 +50,14 @@ function renderStatus(status: Status): string {
     );
   if (audit.brokenOff !== undefined) lines.push(`  the audit was broken off: ${audit.brokenOff}`);
   if (audit.unreachable.length > 0) lines.push(`  not audited: ${audit.unreachable.join(', ')}`);
-  for (const { code, count } of audit.reasons)
+  for (const { code, count } of [...audit.reasons, ...audit.apart])
     lines.push(`  ${code} × ${count}: ${REASONS[code].meaning} ${REASONS[code].next}`);
   return lines.join('\n');
+}
+
+function apartText({ audit }: Status): string {
+  const apart = audit?.apart.reduce((sum, { count }) => sum + count, 0) ?? 0;
+  return apart === 0 ? '' : `, except ${plural(apart, 'container')} kept apart`;
 }
 
 function owedText(owed: number | undefined): string {

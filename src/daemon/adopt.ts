@@ -42,6 +42,7 @@ export async function planAdoption(site: BaseSite, account: string): Promise<Pas
   const startedAt = new Date(site.now()).toISOString();
   const sources = [localSource(site), ...audienceFor(site, site.clusters.all()).peers.map(peerSource)];
   const count = new PassCount();
+  count.accounts = 1;
   for await (const { key: container, values } of mergeJoin(
     sources.map((source) => listContainers(source, account)),
   )) {
@@ -54,26 +55,20 @@ export async function planAdoption(site: BaseSite, account: string): Promise<Pas
         cluster,
         code: 'CONTAINER_MISSING',
         detail: 'made here',
-        isMended: true,
+        outcome: 'mended',
       });
     if (holders.length < 2) continue;
     count.looked += 1;
     for (const { cluster, detail } of await differences(holders, account, container))
-      count.add({ account, container, cluster, code: 'SETTINGS_DRIFT', detail, isMended: true });
+      count.add({ account, container, cluster, code: 'SETTINGS_DRIFT', detail, outcome: 'mended' });
   }
   return {
     cluster: site.clusters.mine,
     isDryRun: true,
     startedAt,
     finishedAt: new Date(site.now()).toISOString(),
-    accounts: 1,
-    containers: count.containers,
-    looked: count.looked,
-    notAdopted: 0,
-    mended: count.mended,
-    unmended: 0,
+    ...count.summary(),
     unreachable: [],
-    findings: count.findings,
   };
 }
 

@@ -51,6 +51,8 @@ export interface AuditOptions {
   /** Containers from before our time are taken over, whatever the account's record says. */
   readonly isAdopting?: boolean;
   readonly signal?: AbortSignal;
+  /** Where findings are added; those of earlier work may be in it. */
+  readonly count?: PassCount;
   readonly onProgress?: (count: PassCount) => void;
 }
 
@@ -81,20 +83,14 @@ export async function audit(site: BaseSite, records: Keeper, options: AuditOptio
     isDryRun: options.isDryRun,
     startedAt,
     finishedAt: new Date().toISOString(),
-    accounts: count.accounts,
-    containers: count.containers,
-    looked: count.looked,
-    notAdopted: count.notAdopted,
-    mended: count.mended,
-    unmended: count.unmended,
+    ...count.summary(),
     unreachable: [...pass.unreachable],
     ...(brokenOff === undefined ? {} : { brokenOff }),
-    findings: count.findings,
   };
 }
 
 class AuditPass {
-  readonly count = new PassCount();
+  readonly count: PassCount;
   readonly unreachable = new Set<string>();
   readonly #site: BaseSite;
   readonly #records: Keeper;
@@ -105,6 +101,7 @@ class AuditPass {
     this.#site = site;
     this.#records = records;
     this.#options = options;
+    this.count = options.count ?? new PassCount();
   }
 
   async run(): Promise<void> {
@@ -126,7 +123,7 @@ class AuditPass {
       const code = error instanceof AutosyncError ? TROUBLE_OF_ONE.get(error.code) : undefined;
       if (code === undefined) throw error;
       const { message: detail } = error as AutosyncError;
-      this.#found({ ...name, cluster: this.#site.clusters.mine, code, detail, isMended: false });
+      this.#found({ ...name, cluster: this.#site.clusters.mine, code, detail, outcome: 'unmended' });
     }
   }
 
@@ -203,7 +200,7 @@ class AuditPass {
       cluster,
       code: 'CLUSTER_WIPED',
       detail: 'not one container is here',
-      isMended: true,
+      outcome: 'mended',
     });
     return true;
   }
@@ -227,7 +224,7 @@ class AuditPass {
         cluster: this.#site.clusters.mine,
         code: 'SETTINGS_DRIFT',
         detail,
-        isMended: true,
+        outcome: 'mended',
       });
     if (this.#options.isAdopting === true || record.desired.get(DESIRED.adopted)?.value === 'all') return 0;
     const life = record.desired.get(DESIRED.life);
@@ -283,7 +280,7 @@ class AuditPass {
 
   #found(finding: Finding): void {
     this.count.add(finding);
-    const { code, detail, isMended, ...where } = finding;
-    this.#site.log.info({ ...where, code, isMended }, `audit: ${detail}`);
+    const { code, detail, outcome, ...where } = finding;
+    this.#site.log.info({ ...where, code, outcome }, `audit: ${detail}`);
   }
 }

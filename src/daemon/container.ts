@@ -12,7 +12,7 @@ import type { Registers } from '../records/register.js';
 import { versionMs } from '../records/version.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { isSuccess } from '../swift/swift-client.js';
-import type { Finding } from './report.js';
+import type { Finding, Outcome } from './report.js';
 
 const SERVICE = { kind: 'service' } as const;
 /** A DELETE that was meant this long ago is over, one way or the other. */
@@ -60,7 +60,7 @@ export async function settleContainer(
         cluster: peer.name,
         code: 'PEER_BEHIND',
         detail: 'told again',
-        isMended: true,
+        outcome: 'mended',
       });
       continue;
     }
@@ -70,7 +70,8 @@ export async function settleContainer(
     const settled = isBlocked ? await settleDeletion(site, context.records, name, record) : undefined;
     if (settled?.life === 'present') await convergeContainer(site, name, { rights: SERVICE });
     const isMended = settled !== undefined && !settled.behind.includes(peer.name);
-    findings.push({ ...name, cluster: peer.name, code: reasonOfPeer(result), detail, isMended });
+    const outcome = isMended ? 'mended' : 'unmended';
+    findings.push({ ...name, cluster: peer.name, code: reasonOfPeer(result), detail, outcome });
   }
   return findings;
 }
@@ -99,20 +100,28 @@ function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, i
   const isRefused =
     answer !== undefined && !isSuccess(answer.status) && !(life === 'delete' && answer.status === 404);
   const findings: Finding[] = [];
-  const add = (code: ReasonCode, detail: string, isMended = !isRefused): void => {
-    findings.push({ ...name, cluster: site.clusters.mine, code, detail, isMended });
+  const add = (
+    code: ReasonCode,
+    detail: string,
+    outcome: Outcome = isRefused ? 'unmended' : 'mended',
+  ): void => {
+    findings.push({ ...name, cluster: site.clusters.mine, code, detail, outcome });
   };
   if (life === 'create' && converged.actions.length > 0) add('CONTAINER_MISSING', 'made again');
   if (life === 'delete') add('DELETE_BLOCKED', 'deleted on another cluster; deleted here');
   if (life === 'deleted-here') add('DELETED_HERE', 'deleted past the gateways');
   if (life === 'unknown' && adopted.length > 0)
-    add(isAdopted(converged) ? 'CHANGED_HERE' : 'NOT_ADOPTED', 'in no record', isAdopted(converged));
+    add(
+      isAdopted(converged) ? 'CHANGED_HERE' : 'NOT_ADOPTED',
+      'in no record',
+      isAdopted(converged) ? 'mended' : 'unmended',
+    );
   else if (adopted.length > 0) add('CHANGED_HERE', `changed past the gateways: ${adopted.join(', ')}`);
   if (behind.length > 0) add('SETTINGS_DRIFT', behind.join(', '));
   if (isSyncWrong) add('SYNC_TO_WRONG', 'sync-to or key');
-  if (state === 'versioned') add('VERSIONED', 'its objects stay where they are written', true);
+  if (state === 'versioned') add('VERSIONED', 'its objects stay where they are written', 'apart');
   if (isRefused && !isDryRun)
-    add(reasonOfRefusal(answer.status, answer.body.toString('utf8', 0, 1_000)), detailOf(answer), false);
+    add(reasonOfRefusal(answer.status, answer.body.toString('utf8', 0, 1_000)), detailOf(answer), 'unmended');
   return findings;
 }
 

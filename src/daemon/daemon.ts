@@ -6,7 +6,7 @@ import { clusterLabel } from '../records/names.js';
 import type { BaseSite } from '../site/site.js';
 import { audit } from './audit.js';
 import { PendingWorker } from './pending.js';
-import type { Finding, PassCount, PassReport } from './report.js';
+import { PassCount, type PassReport } from './report.js';
 
 export interface DaemonOptions {
   readonly pendingIntervalMs: number;
@@ -65,16 +65,9 @@ export class Daemon {
     readonly account?: string;
     readonly onProgress?: (count: PassCount) => void;
   }): Promise<PassReport> {
-    const told: Finding[] = [];
-    if (!options.isDryRun) await this.#pending.round((finding) => told.push(finding));
-    const report = await this.#audit({ lookEvery: 1, ...options });
-    const mended = told.filter(({ isMended }) => isMended).length;
-    return {
-      ...report,
-      mended: report.mended + mended,
-      unmended: report.unmended + told.length - mended,
-      findings: [...told, ...report.findings],
-    };
+    const count = new PassCount();
+    if (!options.isDryRun) await this.#pending.round((finding) => count.add(finding));
+    return this.#audit({ lookEvery: 1, count, ...options });
   }
 
   async #audit(options: {
@@ -82,6 +75,7 @@ export class Daemon {
     readonly lookEvery: number;
     readonly account?: string;
     readonly signal?: AbortSignal;
+    readonly count?: PassCount;
     readonly onProgress?: (count: PassCount) => void;
   }): Promise<PassReport> {
     const report = await audit(this.#site, this.#records, {

@@ -89,7 +89,13 @@ export class PendingWorker {
     const { result } = told;
     const detail = result.kind === 'unreachable' ? result.detail : detailOf(result.answer);
     const code = isDone && !isBlocked ? 'PEER_BEHIND' : reasonOfPeer(result);
-    report({ ...name, cluster: peer.name, code, detail: isDone ? 'told again' : detail, isMended: isDone });
+    report({
+      ...name,
+      cluster: peer.name,
+      code,
+      detail: isDone ? 'told again' : detail,
+      outcome: isDone ? 'mended' : 'unmended',
+    });
   }
 }
 

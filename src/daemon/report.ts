@@ -1,6 +1,12 @@
 // What a pass found and did, for people and for `autosync status`. Pure.
 import type { ReasonCode } from '../lib/reasons.js';
 
+/**
+ * `mended`: as it should be now (in a dry run: would be); `unmended`: not yet; `apart`: there is nothing to mend, yet clusters are not
+ * kept equal in it, for a reason that only a person can take away.
+ */
+export type Outcome = 'mended' | 'unmended' | 'apart';
+
 export interface Finding {
   readonly account: string;
   readonly container?: string | undefined;
@@ -8,16 +14,29 @@ export interface Finding {
   readonly cluster: string;
   readonly code: ReasonCode;
   readonly detail: string;
-  /** It is as it should be now (in a dry run: would be). */
-  readonly isMended: boolean;
+  readonly outcome: Outcome;
 }
 
-export interface PassReport {
+export interface Tally {
+  readonly code: ReasonCode;
+  readonly outcome: Outcome;
+  readonly count: number;
+}
+
+/** Of a pass, what is not counted. */
+interface PassFrame {
   readonly cluster: string;
   readonly isDryRun: boolean;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Peers that could not be asked. */
+  readonly unreachable: readonly string[];
+  /** Why the pass ended early. */
+  readonly brokenOff?: string;
+}
+
+export interface PassReport extends PassFrame {
   readonly accounts: number;
   readonly containers: number;
   /** Containers that were looked at with a HEAD. */
@@ -26,10 +45,9 @@ export interface PassReport {
   readonly notAdopted: number;
   readonly mended: number;
   readonly unmended: number;
-  /** Peers that could not be asked. */
-  readonly unreachable: readonly string[];
-  /** Why the pass ended early. */
-  readonly brokenOff?: string;
+  readonly apart: number;
+  /** The same, by code: of all findings, also those not listed. */
+  readonly tally: readonly Tally[];
   /** The first ones. */
   readonly findings: readonly Finding[];
 }
@@ -43,20 +61,28 @@ export class PassCount {
   containers = 0;
   looked = 0;
   notAdopted = 0;
-  #mended = 0;
-  #unmended = 0;
+  readonly #tally = new Map<string, Tally>();
 
   add(finding: Finding): void {
-    if (finding.isMended) this.#mended += 1;
-    else this.#unmended += 1;
+    const { code, outcome } = finding;
+    const key = `${code} ${outcome}`;
+    this.#tally.set(key, { code, outcome, count: (this.#tally.get(key)?.count ?? 0) + 1 });
     if (this.findings.length < MAX_FINDINGS) this.findings.push(finding);
   }
 
-  get mended(): number {
-    return this.#mended;
+  /** How many findings ended so. */
+  of(outcome: Outcome): number {
+    return this.tally.reduce((sum, each) => sum + (each.outcome === outcome ? each.count : 0), 0);
   }
 
-  get unmended(): number {
-    return this.#unmended;
+  get tally(): readonly Tally[] {
+    return [...this.#tally.values()];
+  }
+
+  /** What a report says of it. */
+  summary(): Omit<PassReport, keyof PassFrame> {
+    const { accounts, containers, looked, notAdopted, tally, findings } = this;
+    const [mended, unmended, apart] = [this.of('mended'), this.of('unmended'), this.of('apart')];
+    return { accounts, containers, looked, notAdopted, mended, unmended, apart, tally, findings };
   }
 }

@@ -8,7 +8,7 @@ import { encodeName } from '../swift/path.js';
 import type { BaseSite } from '../site/site.js';
 import { audienceFor } from '../site/site.js';
 import { reportObject } from './daemon.js';
-import type { PassReport } from './report.js';
+import type { Outcome, PassReport } from './report.js';
 
 export interface PeerState {
   readonly name: string;
@@ -20,6 +20,11 @@ export interface PeerState {
   readonly oldestPendingSeconds: number;
   /** Changes that it has for this cluster; undefined where it does not say. */
   readonly owed: number | undefined;
+}
+
+interface CodeCount {
+  readonly code: ReasonCode;
+  readonly count: number;
 }
 
 export interface Status {
@@ -37,7 +42,9 @@ export interface Status {
         /** Older than two intervals and a minute. */
         readonly isStale: boolean;
         /** Of what is not mended. */
-        readonly reasons: readonly { readonly code: ReasonCode; readonly count: number }[];
+        readonly reasons: readonly CodeCount[];
+        /** Of what is kept apart: nothing is to be mended, and yet clusters differ in it. */
+        readonly apart: readonly CodeCount[];
       })
     | undefined;
 }
@@ -80,9 +87,6 @@ async function lastAudit(site: BaseSite, records: Keeper, auditIntervalMs: numbe
   if (bytes === undefined) return undefined;
   const report = JSON.parse(bytes.toString('utf8')) as PassReport;
   const ageSeconds = Math.max(0, (site.now() - Date.parse(report.finishedAt)) / 1000);
-  const reasons = new Map<ReasonCode, number>();
-  for (const { code, isMended } of report.findings)
-    if (!isMended) reasons.set(code, (reasons.get(code) ?? 0) + 1);
   const { containers, mended, unmended, unreachable, notAdopted, finishedAt, brokenOff } = report;
   return {
     containers,
@@ -94,6 +98,11 @@ async function lastAudit(site: BaseSite, records: Keeper, auditIntervalMs: numbe
     brokenOff,
     ageSeconds,
     isStale: ageSeconds > (2 * auditIntervalMs) / 1000 + 60,
-    reasons: [...reasons].map(([code, count]) => ({ code, count })),
+    reasons: codesOf(report, 'unmended'),
+    apart: codesOf(report, 'apart'),
   };
+}
+
+function codesOf({ tally }: PassReport, outcome: Outcome): readonly CodeCount[] {
+  return tally.filter((each) => each.outcome === outcome).map(({ code, count }) => ({ code, count }));
 }

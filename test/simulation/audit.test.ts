@@ -29,6 +29,6 @@ it('a container dated further ahead than max_clock_skew is named, and all others
   expect(two.swift.find(ACCOUNT, 'well')).toBeDefined();
   expect(two.swift.find(ACCOUNT, 'ahead')).toBeUndefined();
   expect(report.findings).toContainEqual(
-    expect.objectContaining({ container: 'ahead', code: 'CLOCK_SKEW', isMended: false }),
+    expect.objectContaining({ container: 'ahead', code: 'CLOCK_SKEW', outcome: 'unmended' }),
   );
 });
