@@ -108,6 +108,7 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
       ? tls.connect({ ...socketOptions, servername: net.isIP(endpoint.host) === 0 ? endpoint.host : '' })
       : net.connect(socketOptions);
     this.#socket = socket;
+    readBeforeFailing(socket);
     socket.on(endpoint.isTls ? 'secureConnect' : 'connect', () => this.#connected());
     socket.on('end', () => this.#ended());
     socket.on('error', (error: Error) => this.#fail(error));
@@ -343,6 +344,19 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
     if (exchange.body === undefined) exchange.reject(trouble);
     else exchange.body.fail(trouble);
   }
+}
+
+/**
+ * A server that answers early and closes makes our next write fail, and Node then drops the socket, answer and all. Until
+ * what had arrived has been read, which takes one turn of the event loop at most, it stays.
+ */
+function readBeforeFailing(socket: net.Socket): void {
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error?: Error) => {
+    if (error === undefined || socket.connecting) return destroy(error);
+    setImmediate(() => setImmediate(() => destroy(error)));
+    return socket;
+  };
 }
 
 /** What the rest of the program is told: wrong framing, found by the same code as a client's, is the server's fault here. */

@@ -171,6 +171,23 @@ describe('a kept-open connection that the server has closed meanwhile', () => {
   });
 });
 
+describe('an answer to a request that is still being sent', () => {
+  it('is heard, though the server has closed and takes nothing more', async () => {
+    const { server, pool } = await start();
+    const body = new MessageBody({ kind: 'length', length: 9 }, { pause: vi.fn(), resume: vi.fn() });
+    const sent = ask(pool, '/long', { method: 'PUT', body, isIdempotent: false });
+    const connection = await server.accept();
+    await connection.until('/long');
+    // Both are written to the kernel at once: the client cannot have read the answer before its own next bytes fail.
+    connection
+      .send('HTTP/1.1 414 Long\r\nContent-Length: 3\r\nConnection: close\r\n\r\n414')
+      .socket.resetAndDestroy();
+    body.feed(Buffer.from('1'));
+    body.feed(Buffer.from('2'));
+    expect(await sent).toBe('414');
+  });
+});
+
 describe('a request that is given up', () => {
   it('fails with the reason, and the server sees the connection end', async () => {
     const { server, pool } = await start();
