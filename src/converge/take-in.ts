@@ -20,7 +20,8 @@ export interface TakeInOptions {
   readonly adoptSinceMs?: number;
 }
 
-interface Take {
+interface Take<T> {
+  readonly seen: T;
   readonly record: Record;
   readonly comparison: Comparison;
   /** Something looks as if it was changed past the gateways, but may be older than the record: look again. */
@@ -40,23 +41,19 @@ export async function lookAndTakeIn<T extends { readonly observed: Observed | un
   look: () => Promise<T>,
   options: TakeInOptions,
 ): Promise<{ seen: T; record: Record; comparison: Comparison; isUnrecorded: boolean }> {
-  let seen = await look();
-  let taken = await takeIn(site, name, seen.observed, options);
-  for (let looks = 1; taken.isDoubtful && looks < MAX_LOOKS; looks += 1) {
-    seen = await look();
-    taken = await takeIn(site, name, seen.observed, { ...options, before: taken.record });
-  }
-  const { record, comparison, isUnrecorded } = taken;
-  return { seen, record, comparison, isUnrecorded };
+  let taken = await takeIn(site, name, look, options);
+  for (let looks = 1; taken.isDoubtful && looks < MAX_LOOKS; looks += 1)
+    taken = await takeIn(site, name, look, { ...options, before: taken.record });
+  return taken;
 }
 
 /** Merges what came in and what was found here into the record. Without records what came in is all there is. */
-async function takeIn(
+async function takeIn<T extends { readonly observed: Observed | undefined }>(
   site: BaseSite,
   name: RecordName,
-  observed: Observed | undefined,
+  look: () => Promise<T>,
   options: TakeInOptions,
-): Promise<Take & { isUnrecorded: boolean }> {
+): Promise<Take<T> & { isUnrecorded: boolean }> {
   const { incoming = EMPTY.desired } = options;
   const kind = name.container === undefined ? 'account' : 'container';
   const clock = (await site.records?.clock()) ?? new VersionClock('none', site.now, Infinity);
@@ -67,8 +64,14 @@ async function takeIn(
     nextVersion: (after) => clock.next(after),
     writer: (await site.records?.writer()) ?? 'none',
   };
-  let taken: Take | undefined;
-  const take = (current: Record): Partial<Record> => {
+  const looking = look();
+  looking.catch(() => undefined);
+  // What is in no record must have been seen before it was looked up there. All else is doubted unless an earlier look bears it out.
+  if (!incoming.has(DESIRED.life)) await looking;
+  let taken: Take<T> | undefined;
+  const take = async (current: Record): Promise<Partial<Record>> => {
+    const seen = await looking;
+    const { observed } = seen;
     const merged = { desired: mergeRegisters(current.desired, incoming), seen: current.seen };
     const found = withNews(compare(kind, merged, observed, moment), current, merged, kind);
     const doubts = doubtsIn(found, merged, options.before);
@@ -77,6 +80,7 @@ async function takeIn(
       comparison.life === 'unknown' && !((observed?.createdMs ?? 0) >= (options.adoptSinceMs ?? Infinity));
     const desired = isLeftAlone ? incoming : mergeRegisters(incoming, comparison.adopted);
     taken = {
+      seen,
       record: { ...merged, desired: mergeRegisters(merged.desired, desired) },
       comparison,
       isDoubtful: doubts.size > 0,
@@ -86,16 +90,16 @@ async function takeIn(
     return { desired, seen: comparison.confirmed };
   };
   try {
-    if (site.records === undefined) take(EMPTY);
-    else if (options.isDryRun === true) take(await site.records.read(name));
+    if (site.records === undefined) await take(EMPTY);
+    else if (options.isDryRun === true) await take(await site.records.read(name));
     else await site.records.change(name, take);
   } catch (error) {
     if (!(error instanceof AutosyncError) || error.code !== 'RECORDS_UNAVAILABLE') throw error;
     site.log.warn({ ...name, code: error.code }, `not recorded: ${error.message}`);
-    if (taken === undefined) take(EMPTY);
-    return { ...(taken as unknown as Take), isUnrecorded: true };
+    if (taken === undefined) await take(EMPTY);
+    return { ...(taken as unknown as Take<T>), isUnrecorded: true };
   }
-  return { ...(taken as unknown as Take), isUnrecorded: false };
+  return { ...(taken as unknown as Take<T>), isUnrecorded: false };
 }
 
 /** What just came in is newer than whatever was changed here past the gateways: it is made, not the other taken over. */

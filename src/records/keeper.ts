@@ -17,18 +17,21 @@ import type { Store } from './store.js';
 import { VersionClock } from './version.js';
 import { claimWriter } from './writer.js';
 
-/** What a change adds to the record that stands. */
-export type Change = (current: Record) => Partial<Record>;
+/** What a change adds to the record that stands. Other changes of this process to that record wait for it. */
+export type Change = (current: Record) => Partial<Record> | Promise<Partial<Record>>;
 
 /** How long a new writer waits until listings show it. */
 const REGISTER_TRIES = 20;
 const REGISTER_WAIT_MS = 250;
+/** How long a list of all writers is believed: a new one waits that long, once listed, before it writes its first record. */
+const WRITERS_MS = 2_000;
 
 export class Keeper {
   readonly store: Store;
   readonly #cluster: string;
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #monotonic: () => number;
   readonly #sleep: (ms: number) => Promise<void>;
   /** The last change under way to each record: they go one after the other. */
   readonly #queues = new Map<string, Promise<unknown>>();
@@ -36,8 +39,9 @@ export class Keeper {
   #writer: Promise<string> | undefined;
   #clock: Promise<VersionClock> | undefined;
   #registered: Promise<void> | undefined;
-  /** As last listed. */
+  /** As last listed, and when that began. */
   #writers: readonly string[] = [];
+  #listedAtMs = -Infinity;
 
   constructor(options: {
     readonly store: Store;
@@ -46,6 +50,8 @@ export class Keeper {
     readonly maxAheadMs: number;
     readonly log: Logger;
     readonly now?: () => number;
+    /** Milliseconds that never go back, whatever becomes of the clock. */
+    readonly monotonic?: () => number;
     /** A name that no other process has; claimed from this host if not given. */
     readonly writer?: string;
     readonly sleep?: (ms: number) => Promise<void>;
@@ -55,6 +61,7 @@ export class Keeper {
     this.#maxAheadMs = options.maxAheadMs;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
+    this.#monotonic = options.monotonic ?? ((): number => performance.now());
     this.#sleep = options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
     if (options.writer !== undefined) this.#writer = Promise.resolve(options.writer);
   }
@@ -69,6 +76,13 @@ export class Keeper {
   clock(): Promise<VersionClock> {
     this.#clock ??= this.writer().then((writer) => new VersionClock(writer, this.#now, this.#maxAheadMs));
     return this.#clock;
+  }
+
+  /** Makes this process known as a writer, so that its first change need not wait for that. @throws AutosyncError RECORDS_UNAVAILABLE */
+  register(): Promise<void> {
+    this.#registered ??= this.#makeKnown();
+    this.#registered.catch(() => (this.#registered = undefined));
+    return this.#registered;
   }
 
   /** Of all writers. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
@@ -109,18 +123,20 @@ export class Keeper {
 
   /** All that ever wrote and were not folded into others since. */
   async writers(): Promise<readonly string[]> {
+    const beganMs = this.#monotonic();
     const writers: string[] = [];
     for await (const { name } of this.store.list(WRITERS_PREFIX))
       writers.push(name.slice(WRITERS_PREFIX.length));
     this.#writers = writers;
+    this.#listedAtMs = beganMs;
     return writers;
   }
 
   async #change(name: RecordName, change: Change): Promise<Record> {
-    await this.#register();
+    await this.register();
     const { own, others } = await this.#readParts(name);
     const current = mergeRecords(own ?? EMPTY, others);
-    const merged = mergeRecords(current, { ...EMPTY, ...change(current) });
+    const merged = mergeRecords(current, { ...EMPTY, ...(await change(current)) });
     const bytes = renderRecord(merged);
     if (!bytes.equals(renderRecord(current))) {
       // Our name may be gone with all that was kept here.
@@ -131,12 +147,12 @@ export class Keeper {
     return merged;
   }
 
-  /** Asks for the writers anew each time: what one wrote that came a moment ago counts like all else. */
+  /** Whoever has written a record by now is among those read, also if it came a moment ago. */
   async #readParts(name: RecordName): Promise<{ own: Record | undefined; others: Record }> {
     const me = await this.writer();
     const known = new Set([me, ...this.#writers]);
     const [listed, own, ...others] = await Promise.all([
-      this.writers(),
+      this.#monotonic() - this.#listedAtMs < WRITERS_MS ? this.#writers : this.writers(),
       ...[...known].map((writer) => this.#readOne(writer, name)),
     ]);
     const late = listed.filter((writer) => !known.has(writer));
@@ -158,17 +174,11 @@ export class Keeper {
   }
 
   /** Before its first object a writer makes itself known, so that whoever reads by name knows all names. */
-  #register(): Promise<void> {
-    this.#registered ??= this.#makeKnown();
-    this.#registered.catch(() => (this.#registered = undefined));
-    return this.#registered;
-  }
-
   async #makeKnown(): Promise<void> {
     const me = await this.writer();
     await this.store.put(WRITERS_PREFIX + me, Buffer.alloc(0), 'text/plain');
     for (let tries = 0; tries < REGISTER_TRIES; tries += 1) {
-      if ((await this.writers()).includes(me)) return;
+      if ((await this.writers()).includes(me)) return this.#sleep(WRITERS_MS);
       await this.#sleep(REGISTER_WAIT_MS);
     }
     throw new AutosyncError(

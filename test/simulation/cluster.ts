@@ -201,6 +201,7 @@ export class Cluster {
       maxAheadMs: MAX_SKEW_MS,
       log: QUIET,
       now,
+      monotonic: () => this.#world.nowMs,
       writer: `${this.name}.sim.${this.#planted.isWriterShared === true ? 0 : PROCESSES.indexOf(role)}`,
       sleep: (ms) => this.#world.sleep(life, ms),
     });

@@ -2,8 +2,9 @@
 import type { HeaderList } from '../../http/headers.js';
 import type { Peer } from '../../peers/peer.js';
 import type { ContainerState } from '../../swift/container-state.js';
-import type { Record } from '../../records/record.js';
-import { recordContainer } from '../../records/client-change.js';
+import type { ClientAnswer } from '../../http/request-sender.js';
+import { EMPTY, type Record } from '../../records/record.js';
+import { recordContainer, type ContainerChange } from '../../records/client-change.js';
 import { namedSettings } from '../../swift/settings.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { planSync, SYNC_REMOVAL, type SyncPlan, type SyncState } from '../../sync/sync-plan.js';
@@ -60,33 +61,50 @@ interface Done {
   readonly rights: Rights;
 }
 
-/** Sends what Swift now holds, not what the client sent: Swift drops, without a word, what a client may not set. */
-async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonly Outcome[]> {
-  const { site, request, name, audience, rights } = done;
+/** What the local Swift holds after the change. */
+interface Held {
+  readonly answer: ClientAnswer;
+  /** Undefined where Swift does not say, or where the container is gone again. */
+  readonly change: (ContainerChange & { readonly plan: SyncPlan }) | undefined;
+}
+
+/** Not what the client sent: Swift drops, without a word, what a client may not set. */
+async function readBack(done: Done): Promise<Held> {
+  const { site, request, name, audience, rights, isNew } = done;
   const { state, answer } = await site.swift.readContainer(rights, name.account, name.container);
+  if (state === undefined) return { answer, change: undefined };
+  const plan = await planHere(done, state);
+  const change = {
+    plan,
+    state,
+    createdMs: 1000 * Number(answer.headers.get('x-timestamp') ?? 0),
+    named: await withoutDropped(site, request, name, done.named, state),
+    isNew,
+    placement: audience.placement,
+    heldBack: plan.state === 'versioned' || plan.state === 'user' ? plan.state : ('' as const),
+  };
+  return { answer, change };
+}
+
+async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonly Outcome[]> {
+  const { site, name, audience, rights } = done;
+  // The record is read while Swift is asked.
+  const holding = readBack(done);
+  const [{ answer, change }, recording] = await Promise.all([
+    holding,
+    startRecording(site, name, async (current, clock) => {
+      const held = await holding;
+      return held.change === undefined ? EMPTY : recordContainer(current, held.change, clock);
+    }),
+  ]);
   // Deleted again meanwhile: whoever did that tells the peers.
   if (answer.status === 404) return [];
-  if (state === undefined) {
+  if (change === undefined) {
     answerHeaders.set(UNRECORDED, site.clusters.mine);
     const detail = `the container could not be read back here (${answer.status}): check the service user in [service]`;
     return nobodyHeard(audience, detail);
   }
-  const plan = await planHere(done, state);
-  const named = await withoutDropped(site, request, name, done.named, state);
-  const recording = await startRecording(site, name, (current, clock) =>
-    recordContainer(
-      current,
-      {
-        state,
-        createdMs: 1000 * Number(answer.headers.get('x-timestamp') ?? 0),
-        named,
-        isNew: done.isNew,
-        placement: audience.placement,
-        heldBack: plan.state === 'versioned' || plan.state === 'user' ? plan.state : '',
-      },
-      clock,
-    ),
-  );
+  const { plan, state } = change;
   const [outcomes, result, isKept] = await Promise.all([
     Promise.all(audience.peers.map((peer) => sendChange(done, peer, recording.record, plan.ownersKey ?? ''))),
     setSync(site, rights, name, plan.change),

@@ -22,28 +22,28 @@ export interface Recording {
 /**
  * Begins to write the record, and comes back as soon as it is known what will be in it.
  *
- * @param change what a client's change adds to the record that stands
+ * @param change what a client's change adds to the record that stands. What it throws is thrown here
  */
 export async function startRecording(
   site: Site,
   name: RecordName,
-  change: (current: Record, clock: VersionClock) => Record,
+  change: (current: Record, clock: VersionClock) => Record | Promise<Record>,
 ): Promise<Recording> {
   const { records } = site;
   if (records === undefined) {
     const clock = new VersionClock('unrecorded', site.now, Infinity);
-    return { record: change(EMPTY, clock), isKept: Promise.resolve(true) };
+    return { record: await change(EMPTY, clock), isKept: Promise.resolve(true) };
   }
   const clock = await records.clock();
-  return new Promise((resolve) => {
-    const settle = (current: Record): Record => {
-      const added = change(current, clock);
+  return new Promise((resolve, reject) => {
+    const settle = async (current: Record): Promise<Record> => {
+      const added = await change(current, clock);
       resolve({ record: mergeRecords(current, added), isKept });
       return added;
     };
-    const isKept: Promise<boolean> = keep(site, records, name, settle).then((kept) => {
+    const isKept: Promise<boolean> = keep(site, records, name, settle).then(async (kept) => {
       // The records cannot be read: the peers are told all the same.
-      if (!kept) settle(EMPTY);
+      if (!kept) await settle(EMPTY).catch(reject);
       return kept;
     });
   });
@@ -53,7 +53,7 @@ async function keep(
   site: Site,
   records: Keeper,
   name: RecordName,
-  change: (current: Record) => Record,
+  change: (current: Record) => Promise<Record>,
 ): Promise<boolean> {
   try {
     await records.change(name, change);
