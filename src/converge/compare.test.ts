@@ -64,7 +64,7 @@ describe('a container that is to be gone', () => {
     );
     expect(found.life).toBe('created-here');
     expect(found.adopted.get('life')?.value).toBe('present');
-    expect(found.adopted.get(X)?.value).toBe('');
+    expect(found.adopted.get(X)?.value ?? '').toBe('');
     expect(found.behind.size).toBe(0);
   });
 

@@ -142,7 +142,8 @@ export class Keeper {
       // Our name may be gone with all that was kept here.
       if (!this.#writers.includes(await this.writer())) await this.#makeKnown();
       const object = recordObject(await this.writer(), name);
-      await this.store.put(object, bytes, contentTypeOf(markOf(merged)));
+      const { isNew } = await this.store.put(object, bytes, contentTypeOf(markOf(merged)));
+      if (isNew) await this.#makeKnown();
     }
     return merged;
   }

@@ -3,7 +3,15 @@
 import { createHash } from 'node:crypto';
 import { AutosyncError } from '../lib/errors.js';
 import { isSetting } from '../swift/settings.js';
-import { mergeRegisters, register, type Register, type Registers, type Superseded } from './register.js';
+import {
+  hashOf,
+  mergeRegister,
+  mergeRegisters,
+  register,
+  type Register,
+  type Registers,
+  type Superseded,
+} from './register.js';
 import { isVersion, versionMs } from './version.js';
 
 export interface RecordName {
@@ -52,11 +60,23 @@ export function lifeOf({ desired }: Pick<Record, 'desired'>): Life | undefined {
   return life === '' ? undefined : (life as Life | undefined);
 }
 
-/** The settings' registers, by header. */
+/** The settings' registers, by header. What was set before the container was last deleted is removed by that. */
 export function settingsOf(kind: 'account' | 'container', registers: Registers): Map<string, Register> {
+  const end = lastDeletion(registers.get(DESIRED.life));
   const settings = new Map<string, Register>();
-  for (const [name, each] of registers) if (isSetting(kind, name)) settings.set(name, each);
+  for (const [name, each] of registers) {
+    if (isSetting(kind, name)) settings.set(name, end === undefined ? each : mergeRegister(each, end));
+  }
   return settings;
+}
+
+const DELETED_HASH = hashOf('deleted');
+
+/** As the register of a setting. */
+function lastDeletion(life: Register | undefined): Register | undefined {
+  if (life?.value === 'deleted') return register('', life.version);
+  const version = life?.before.find(([, hash]) => hash === DELETED_HASH)?.[0];
+  return version === undefined ? undefined : register('', version);
 }
 
 /** TempURL keys: whoever reads one can read objects. They travel, as settings must, but are not shown. */

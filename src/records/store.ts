@@ -37,18 +37,21 @@ export class Store {
     return expectSuccess(answer, `GET ${name}`).body;
   }
 
-  /** @throws AutosyncError RECORDS_UNAVAILABLE */
-  async put(name: string, body: Buffer, contentType: string): Promise<void> {
+  /** Says whether all that was kept before is gone. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async put(name: string, body: Buffer, contentType: string): Promise<{ readonly isNew: boolean }> {
     await this.#makeContainer();
+    let isNew = false;
     const headers = HeaderList.from([['Content-Type', contentType]]);
     let answer = await this.#ask('PUT', name, headers, body);
     if (answer.status === 404) {
       // Somebody took the container away.
+      isNew = true;
       this.#made = undefined;
       await this.#makeContainer();
       answer = await this.#ask('PUT', name, headers, body);
     }
     expectSuccess(answer, `PUT ${name}`);
+    return { isNew };
   }
 
   /** Done as well where there is none. @throws AutosyncError RECORDS_UNAVAILABLE */

@@ -7,7 +7,15 @@ import type * as RecordModule from '../../src/records/record.js';
 import type * as RegisterModule from '../../src/records/register.js';
 import type * as VersionModule from '../../src/records/version.js';
 import type { Planted } from './cluster.js';
-import { histories, readable, SETTINGS, UNTIL_IDLE, type Deed, type Weather } from './history.js';
+import {
+  histories,
+  readable,
+  SETTINGS,
+  UNTIL_IDLE,
+  type Deed,
+  type Setting,
+  type Weather,
+} from './history.js';
 import { simulate } from './simulation.js';
 
 const plant = vi.hoisted(() => ({ bug: '' }));
@@ -75,9 +83,9 @@ async function firstFound(
   weather: Weather,
   planted: Planted = {},
   /** How all histories begin, for bugs that few show. */
-  beginning: readonly Deed[] = [],
+  beginning: readonly (Deed & { readonly steps?: number })[] = [],
 ): Promise<string> {
-  const first = beginning.map((deed) => ({ deed, steps: UNTIL_IDLE }));
+  const first = beginning.map(({ steps = UNTIL_IDLE, ...deed }) => ({ deed, steps }));
   const property = fc.asyncProperty(histories(weather), async (rest) => {
     const history = { ...rest, events: [...first, ...rest.events] };
     const { wrong } = await simulate(history, { planted });
@@ -116,7 +124,15 @@ for (const [bug, weather, complaint] of IN_THE_CODE) {
 }
 
 it('finds: one record object written by two processes', async () => {
-  expect(await firstFound({ crowd: true }, { isWriterShared: true })).toMatch(COMPLAINT);
+  const change = (gateway: string, name: Setting['name']): Deed & { readonly steps: number } => {
+    return { kind: 'POST', at: 0, gateway, container: 'c1', set: [{ name, isRemoval: false }], steps: 0 };
+  };
+  const found = await firstFound({ crowd: true }, { isWriterShared: true }, [
+    { kind: 'PUT', at: 0, gateway: 'g0', container: 'c1', set: [] },
+    change('g0', SETTINGS[0]),
+    change('g1', SETTINGS[1]),
+  ]);
+  expect(found).toMatch(COMPLAINT);
 });
 
 it('finds: clock going back', async () => {
