@@ -80,6 +80,8 @@ export class Gateway {
         ? {}
         : { tls: { cert: readFileSync(server.certFile), key: readFileSync(server.keyFile) } }),
     });
+    // Where Swift is not there yet, the first change does it.
+    this.site?.records?.register().catch(() => undefined);
     try {
       return await this.#server.listen(server.bindPort, server.bindIp);
     } catch (error) {
