@@ -32,8 +32,10 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
   for (const name of change.named) desired.set(name, register(state.settings.get(name) ?? '', version));
   // Made anew: what an earlier container of that name was set to is over.
   if (lifeOf(current) !== 'present') {
-    for (const name of settingsOf('container', current.desired).keys())
-      put(name, state.settings.get(name) ?? '');
+    for (const [name, recorded] of settingsOf('container', current.desired)) {
+      const value = state.settings.get(name) ?? '';
+      put(name, !change.named.includes(name) && isSuperseded(recorded, value) ? '' : value);
+    }
   }
   if (isNew || lifeOf(current) !== 'present') desired.set(DESIRED.life, register('present', version));
   put(DESIRED.placement, change.placement.join(', '));
@@ -41,6 +43,12 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
   if (change.heldBack !== '' || current.desired.has(DESIRED.heldBack)) put(DESIRED.heldBack, change.heldBack);
   const handled = isKnown && !isNew ? change.named : [...desired.keys(), ...state.settings.keys()];
   return { desired, seen: seenNow(state.settings, handled, true, version) };
+}
+
+/** An older value, that of a container deleted while it was changed here: the newer one had not come yet. */
+function isSuperseded({ value: newest, before }: Register, value: string): boolean {
+  const hash = hashOf(value);
+  return value !== newest && before.some(([, each]) => each === hash);
 }
 
 /** An account's settings. */

@@ -94,6 +94,23 @@ const FOUND: readonly (readonly [promise: string, history: History])[] = [
       [{ kind: 'PUT object', at: 1, container: 'c2', object: 'o1' }, 0],
     ),
   ],
+  [
+    'a value overwritten elsewhere does not come back where a container is changed and deleted at once',
+    {
+      ...history(
+        [],
+        [put(0, 'g0', 'c1', COLOUR), 14],
+        [{ kind: 'message', at: 0, to: 2, fate: 'lost' }, 5],
+        [remove(1, 'g0'), 19],
+        [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c1', set: COLOUR }, 0],
+        [{ kind: 'wait', ms: 1_000 }],
+        [remove(1, 'g0'), 7],
+        [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c2', set: [] }, 6],
+        [put(2, 'g0'), 0],
+      ),
+      clusters: 3,
+    },
+  ],
 ];
 
 it.each(FOUND)('%s', async (_, each) => {
