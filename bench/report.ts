@@ -68,7 +68,8 @@ function pad(cell: string, width: number, index: number): string {
   return index === 0 ? cell.padEnd(width) : cell.padStart(width);
 }
 
-function renderPipes({ columns, rows }: Table): string {
+/** As a table of Markdown. */
+export function renderPipes({ columns, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = columns.map((_, index) => (index === 0 ? '---' : '--:'));
   return [line(columns), line(rule), ...rows.map(line)].join('\n');

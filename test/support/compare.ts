@@ -1,5 +1,8 @@
 // Whether clusters hold the same: containers with their settings and objects, asked of each Swift directly.
-import { clusters, loginEverywhere, waitFor, type SwiftSession, type User } from './clusters.js';
+import { loginEverywhere, waitFor, type SwiftSession, type User } from './clusters.js';
+
+/** In a line about an object. */
+export const ONLY_ONE_HAS = 'only one has';
 
 /** Settings of a container that have to be equal; what differs by nature (sync-to, dates, policy) is not here. */
 const SETTINGS =
@@ -24,10 +27,19 @@ export async function stateOf(session: SwiftSession, container: string): Promise
 }
 
 /** The differences between clusters in a container, pair by pair, one line each; none when all are equal. */
-export async function differences(user: User, container: string, names = allNames()): Promise<string[]> {
-  const sessions = await loginEverywhere(user, 'proxy');
+export async function differences(user: User, container: string): Promise<string[]> {
+  return differencesAt(await loginEverywhere(user, 'proxy'), container);
+}
+
+/** The same, by sessions at each cluster. */
+export async function differencesAt(
+  sessions: Readonly<Record<string, SwiftSession>>,
+  container: string,
+): Promise<string[]> {
   const states = await Promise.all(
-    names.map(async (name) => [name, await stateOf(sessions[name]!, container)] as const),
+    Object.entries(sessions).map(
+      async ([name, session]) => [name, await stateOf(session, container)] as const,
+    ),
   );
   return states.flatMap(([left, a], index) =>
     states.slice(index + 1).flatMap(([right, b]) => comparePair(`${left}/${right}`, a, b)),
@@ -80,9 +92,5 @@ function comparePair(pair: string, a: ContainerState | undefined, b: ContainerSt
 
 function only(pair: string, some: readonly string[], others: readonly string[]): string[] {
   const known = new Set(others);
-  return some.filter((object) => !known.has(object)).map((object) => `${pair}: only one has ${object}`);
-}
-
-function allNames(): string[] {
-  return clusters().map(({ name }) => name);
+  return some.filter((object) => !known.has(object)).map((object) => `${pair}: ${ONLY_ONE_HAS} ${object}`);
 }

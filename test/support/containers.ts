@@ -20,7 +20,10 @@ export async function sessionsOf(user: User): Promise<Sessions> {
 }
 
 /** HEAD of a path at every Swift, by cluster name. */
-export async function headEverywhere({ direct }: Sessions, path: string): Promise<Record<string, Answer>> {
+export async function headEverywhere(
+  { direct }: Pick<Sessions, 'direct'>,
+  path: string,
+): Promise<Record<string, Answer>> {
   const answers = Object.entries(direct).map(
     async ([name, session]) => [name, await session.request('HEAD', path)] as const,
   );
@@ -67,7 +70,7 @@ export async function expectStatusEverywhere(
 
 /** The very same object at every Swift, dated alike, as container sync leaves it; with no daemon needed. */
 export async function putSame(
-  sessions: Sessions,
+  sessions: { readonly user: Pick<User, 'account'>; readonly direct: Sessions['direct'] },
   container: string,
   object: string,
   body: string,

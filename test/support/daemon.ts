@@ -38,17 +38,21 @@ afterAll(() => {
   sites.clear();
 });
 
+/** A site of the cluster's own configuration, in this process. */
+export function siteOf(name: string): OpenSite {
+  const open = sites.get(name) ?? openSite(readConfig(confOf(name)), quietLog());
+  sites.set(name, open);
+  return open;
+}
+
 /** One pass of the daemon's own code at one cluster. @param laterMs as if it were so much later */
 export async function pass(
   name: string,
   { account }: Pick<User, 'account'>,
   laterMs = 0,
 ): Promise<PassReport> {
-  const config = readConfig(confOf(name));
-  const open = sites.get(name) ?? openSite(config, quietLog());
-  sites.set(name, open);
-  const site = { ...open.site, now: () => Date.now() + laterMs };
-  return new Daemon(site, config.daemon).once({ isDryRun: false, account });
+  const site = { ...siteOf(name).site, now: () => Date.now() + laterMs };
+  return new Daemon(site, readConfig(confOf(name)).daemon).once({ isDryRun: false, account });
 }
 
 /** What a pass would do, by the command. */

@@ -19,9 +19,12 @@ export interface ExtraGateway {
   kill(): Promise<void>;
 }
 
+/** Section, key, value; `null` takes the option out. */
+export type Conf = readonly (readonly [section: string, key: string, value: string | null])[];
+
 export interface ExtraGatewayOptions {
-  /** Options that differ from the cluster's own gateway: section, key, value (`null` takes it out). */
-  readonly conf?: readonly (readonly [section: string, key: string, value: string | null])[];
+  /** Options that differ from the cluster's own gateway. */
+  readonly conf?: Conf;
   /** The file to start from, in place of the cluster's own; the new one is written beside it. */
   readonly from?: string;
   /** Goes before the command, as `faketime -f +5m`. */
@@ -45,6 +48,15 @@ export function planPort(): Promise<number> {
   return findFreePort(25_000 + (process.pid % 5000), ports);
 }
 
+/** A configuration like `from`, beside it, with these options; returns its path. */
+export function writeConfLike(from: string, name: string, conf: Conf): string {
+  let text = readFileSync(from, 'utf8');
+  for (const [section, key, value] of conf) text = setInText(text, section, key, value);
+  const file = join(dirname(from), `${name}.conf`);
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+}
+
 /** Starts one and waits until it answers. It ends with the test file, if not before. */
 export async function startGateway(
   cluster: Pick<TestCluster, 'swiftDir' | 'plan'>,
@@ -58,16 +70,11 @@ export async function startGateway(
   const port = wished ?? (await planPort());
   const adminPort = await findFreePort(port + 1, ports);
   const name = `extra-${process.pid}-${(count += 1)}`;
-  let text = readFileSync(from, 'utf8');
-  for (const [section, key, value] of [
-    ['DEFAULT', 'bind_port', String(port)] as const,
-    ['admin', 'bind_port', String(adminPort)] as const,
+  const confFile = writeConfLike(from, name, [
+    ['DEFAULT', 'bind_port', String(port)],
+    ['admin', 'bind_port', String(adminPort)],
     ...conf,
-  ]) {
-    text = setInText(text, section, key, value);
-  }
-  const confFile = join(dirname(from), `${name}.conf`);
-  writeFileSync(confFile, text, { mode: 0o600 });
+  ]);
   const command = [...prefix, process.execPath, AUTOSYNC, 'gateway', confFile];
   const server = new ServerProcess({
     title: name,
@@ -96,8 +103,6 @@ export async function startGateway(
     },
   };
 }
-
-type Conf = NonNullable<ExtraGatewayOptions['conf']>;
 
 /** A second realm of gateways, by cluster name: they are each other's peers. Container sync's own requests keep going through the run's. */
 export type ExtraGateways = Readonly<Record<string, ExtraGateway>>;

@@ -85,6 +85,16 @@ export class SwiftSession {
     return new SwiftSession(baseUrl, user, token);
   }
 
+  /** The same rights, in another account: for reseller admins. */
+  in(account: string): SwiftSession {
+    return new SwiftSession(this.baseUrl, { ...this.user, account }, this.token);
+  }
+
+  /** The same token, at another gateway of the cluster. */
+  at(baseUrl: string): SwiftSession {
+    return new SwiftSession(baseUrl, this.user, this.token);
+  }
+
   /** A request with the user's token below the user's account; `path` is raw: `''`, `/c`, `/c/o?format=json`. */
   async request(method: string, path: string, headers: Headers = {}, body?: Body): Promise<Answer> {
     const fields = [...flatten(headers), 'X-Auth-Token', this.token];

@@ -1,0 +1,237 @@
+// Whatever step of a change a gateway or a daemon dies at, all clusters agree after the daemons' next pass, and no client was lied to.
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { cluster, clusters } from '../support/clusters.js';
+import { putSame } from '../support/containers.js';
+import { pass } from '../support/daemon.js';
+import type { ExtraGateway } from '../support/extra-gateways.js';
+import { sweep, type Held, type Subject, type Sweep } from '../support/sweep.js';
+import { clientAsks, commandRuns, daemonPasses, lonelyGateway, peerTells } from '../support/victims.js';
+import { note } from './notes.js';
+
+const all = clusters();
+const [one, two] = all.map(({ name }) => name) as [string, string];
+/** A DELETE that was meant is over after two minutes. */
+const AFTER_INTENTS_MS = 130_000;
+
+/** Of clusters one and two: what is done there no peer hears of. */
+let lonely: Readonly<Record<string, ExtraGateway>>;
+beforeAll(async () => {
+  // No object moves by itself.
+  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
+  lonely = { [one]: await lonelyGateway(one), [two]: await lonelyGateway(two) };
+});
+afterAll(async () => {
+  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
+});
+
+async function ask(
+  subject: Subject,
+  url: string,
+  method: string,
+  headers = {},
+  path = subject.path,
+): Promise<void> {
+  const name = all.find((each) => [each.gatewayUrl, lonely[each.name]?.url].includes(url))!.name;
+  const { status, text } = await subject.direct[name]!.at(url).request(method, path, headers);
+  expect(status, `${method} ${path}: ${text}`).toBeLessThan(300);
+}
+
+async function directly(
+  subject: Subject,
+  at: string,
+  method: string,
+  headers = {},
+  path = subject.path,
+): Promise<void> {
+  const { status, text } = await subject.direct[at]!.request(method, path, headers);
+  expect(status, `${method} ${path}: ${text}`).toBeLessThan(300);
+}
+
+const viaOne = cluster(one).gatewayUrl;
+
+/** The account has been used before. */
+async function used(subject: Subject): Promise<void> {
+  await ask(subject, viaOne, 'PUT', {}, '/used');
+}
+
+async function present(subject: Subject): Promise<void> {
+  await used(subject);
+  await ask(subject, viaOne, 'PUT', { 'X-Container-Meta-A': 'old', 'X-Container-Read': '.r:*' });
+}
+
+/** Two objects, the same everywhere; then deleted at one alone, as when container sync has not run since. */
+async function emptiedHere(subject: Subject): Promise<void> {
+  await present(subject);
+  for (const object of ['o1', 'o2']) {
+    await putSame({ user: { account: subject.account }, direct: subject.direct }, subject.path, object, 'x');
+    await directly(subject, one, 'DELETE', {}, `${subject.path}/${object}`);
+  }
+}
+
+/** All daemons have seen the container as it is. */
+async function presentAndSeen(subject: Subject): Promise<void> {
+  await present(subject);
+  for (const { name } of all) await pass(name, subject);
+}
+
+const NEW = { 'X-Container-Meta-A': 'new', 'X-Container-Write': 'a:b' };
+const CHANGE = { 'X-Container-Meta-A': 'new', 'X-Remove-Container-Read': 'x' };
+
+const setting = (held: Held, name: string): string | undefined => held?.settings[`x-container-${name}`];
+const isGone = (held: Held): boolean => held === undefined;
+const isMade = (held: Held): boolean => setting(held, 'meta-a') === 'new' && setting(held, 'write') === 'a:b';
+const isOld = (held: Held): boolean => setting(held, 'meta-a') === 'old' && setting(held, 'read') === '.r:*';
+const isChanged = (held: Held): boolean =>
+  setting(held, 'meta-a') === 'new' && setting(held, 'read') === undefined;
+const isPut = (held: Held): boolean => setting(held, 'meta-a') === 'new' && setting(held, 'read') === '.r:*';
+const isWhole = (held: Held): boolean => isOld(held) && held?.objects.length === 0;
+
+async function accountMeta({ direct }: Subject): Promise<string[]> {
+  const answers = await Promise.all(Object.values(direct).map((session) => session.request('HEAD', '')));
+  return answers.map(({ headers }) => headers['x-account-meta-a'] ?? '');
+}
+
+const CLIENTS: readonly Sweep[] = [
+  {
+    change: 'container PUT, new',
+    ...{ at: one, accounts: 'sweep', prepare: used, isNew: isMade, isOld: isGone },
+    start: clientAsks(one, 'PUT', 'container', NEW),
+  },
+  {
+    change: 'container PUT, the first of its account',
+    ...{ at: one, accounts: 'each', prepare: () => Promise.resolve(), isNew: isMade, isOld: isGone },
+    start: clientAsks(one, 'PUT', 'container', NEW),
+  },
+  {
+    change: 'container PUT, there already',
+    ...{ at: one, accounts: 'sweep', prepare: present, isNew: isPut, isOld },
+    start: clientAsks(one, 'PUT', 'container', { 'X-Container-Meta-A': 'new' }),
+  },
+  {
+    change: 'container POST, set and removed',
+    ...{ at: one, accounts: 'sweep', prepare: present, isNew: isChanged, isOld },
+    start: clientAsks(one, 'POST', 'container', CHANGE),
+  },
+  {
+    change: 'container DELETE, empty',
+    ...{ at: one, accounts: 'sweep', prepare: present, isNew: isGone, isOld: isWhole },
+    ...{ start: clientAsks(one, 'DELETE', 'container'), laterMs: AFTER_INTENTS_MS },
+  },
+  {
+    change: 'container DELETE, objects left on peers',
+    ...{ at: one, accounts: 'sweep', prepare: emptiedHere, isNew: isGone, isOld },
+    ...{ start: clientAsks(one, 'DELETE', 'container'), laterMs: AFTER_INTENTS_MS, areObjectsSynced: false },
+  },
+  {
+    change: 'account POST',
+    ...{ at: one, accounts: 'each', prepare: present },
+    start: clientAsks(one, 'POST', 'account', { 'X-Account-Meta-A': 'new' }),
+    isNew: async (_, subject) => (await accountMeta(subject)).every((value) => value === 'new'),
+    isOld: async (_, subject) => (await accountMeta(subject)).every((value) => value === ''),
+  },
+];
+
+/** What is done at one through a gateway that reaches no peer, to a container that all have. */
+function alone(method: string, headers = {}, before = present): Sweep['prepare'] {
+  return async (subject) => {
+    await before(subject);
+    await ask(subject, lonely[one]!.url, method, headers);
+  };
+}
+
+const PEERS: readonly Sweep[] = [
+  {
+    change: 'a container is new',
+    ...{ at: two, accounts: 'sweep', prepare: alone('PUT', NEW, used), isNew: isMade },
+    start: peerTells(one, two),
+  },
+  {
+    change: 'settings are new',
+    ...{ at: two, accounts: 'sweep', prepare: alone('POST', CHANGE), isNew: isChanged },
+    start: peerTells(one, two),
+  },
+  {
+    change: 'a container is deleted',
+    ...{ at: two, accounts: 'sweep', prepare: alone('DELETE'), isNew: isGone },
+    start: peerTells(one, two),
+  },
+];
+
+const DAEMONS: readonly Sweep[] = [
+  {
+    change: 'pending: a new container',
+    ...{ at: one, accounts: 'each', prepare: alone('PUT', NEW, used), isNew: isMade },
+    ...{ start: daemonPasses(one), isAlone: true },
+  },
+  {
+    change: 'pending: a deletion, objects left on peers',
+    ...{ at: one, accounts: 'each', prepare: alone('DELETE', {}, emptiedHere), isNew: isGone },
+    ...{ start: daemonPasses(one), isAlone: true },
+  },
+  {
+    change: 'audit: a container is missing',
+    ...{ at: two, accounts: 'each', prepare: alone('PUT', NEW, used), isNew: isMade },
+    start: daemonPasses(two),
+  },
+  {
+    change: 'audit: settings differ',
+    ...{ at: two, accounts: 'each', prepare: alone('POST', CHANGE), isNew: isChanged },
+    start: daemonPasses(two),
+  },
+  {
+    change: 'audit: deleted elsewhere',
+    ...{ at: two, accounts: 'each', prepare: alone('DELETE'), isNew: isGone },
+    start: daemonPasses(two),
+  },
+  {
+    change: 'audit: made past the gateways',
+    ...{ at: two, accounts: 'each', isNew: isMade, start: daemonPasses(two) },
+    prepare: async (subject) => {
+      await used(subject);
+      await directly(subject, two, 'PUT', NEW);
+    },
+  },
+  {
+    change: 'audit: changed past the gateways',
+    ...{ at: two, accounts: 'each', isNew: isChanged, start: daemonPasses(two) },
+    prepare: async (subject) => {
+      await presentAndSeen(subject);
+      await directly(subject, two, 'POST', CHANGE);
+    },
+  },
+  {
+    change: 'audit: deleted past the gateways',
+    ...{ at: two, accounts: 'each', isNew: isGone, start: daemonPasses(two) },
+    prepare: async (subject) => {
+      await presentAndSeen(subject);
+      await directly(subject, two, 'DELETE');
+    },
+  },
+  {
+    change: 'autosync adopt',
+    ...{ at: two, accounts: 'each', isNew: isMade, isOld: () => true },
+    start: commandRuns(two, 'adopt', '{account}', '--conf', '{conf}'),
+    prepare: (subject) => directly(subject, two, 'PUT', NEW),
+  },
+];
+
+async function play(spec: Sweep, context: TestContext): Promise<void> {
+  const report = await sweep(spec);
+  const { change, steps, writes, deaths, passes, failures } = report;
+  note(context, 'deaths', [change, steps, writes, deaths, passes, failures.length]);
+  expect(failures).toEqual([]);
+  expect(passes).toBe(1);
+  expect(deaths).toBeGreaterThan(writes);
+}
+
+describe('when a gateway dies over a client’s change, nobody is lied to, and all clusters agree after one pass:', () => {
+  it.for(CLIENTS)('$change', play);
+});
+
+describe('when a gateway dies over what a peer tells it, all clusters agree after one pass:', () => {
+  it.for(PEERS)('$change', play);
+});
+
+describe('when a daemon dies over its work, all clusters agree after the next pass:', () => {
+  it.for(DAEMONS)('$change', play);
+});

@@ -1,0 +1,18 @@
+// `npm run test:faults`: faults on real clusters, some twenty minutes. With `-- --write` the tables go into docs/faults.md; other
+// arguments go to vitest.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { endWithNpm } from '../../scripts/end-with-npm.mjs';
+import { prepare } from '../../scripts/prepare.mjs';
+
+endWithNpm();
+prepare();
+const args = process.argv.slice(2);
+const isWriting = args.includes('--write');
+const rest = args.filter((each) => each !== '--write');
+const child = spawn('npx', ['vitest', 'run', '--config', 'test/faults/vitest.config.ts', ...rest], {
+  stdio: 'inherit',
+  env: { ...process.env, ...(isWriting && { AUTOSYNC_FAULTS_WRITE: '1' }) },
+});
+const [status] = await once(child, 'close');
+process.exitCode = status === 0 ? 0 : 1;

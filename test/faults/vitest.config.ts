@@ -1,0 +1,15 @@
+// Faults on real clusters: `npm run test:faults`. Not part of `npm test`, as they take some twenty minutes.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    name: 'faults',
+    include: ['test/faults/**/*.test.ts'],
+    globalSetup: 'test/support/global-setup.ts',
+    reporters: ['default', './test/support/count-reporter.ts', './test/faults/reporter.ts'],
+    testTimeout: 900_000,
+    hookTimeout: 120_000,
+    maxWorkers: 1,
+    fileParallelism: false,
+  },
+});

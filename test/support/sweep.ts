@@ -1,0 +1,226 @@
+// Kills a process at every step of a change, one life for each step; then lets the daemons pass, and compares all clusters.
+// A step is a request that the process sends: it dies before anybody hears of it, or after it was carried out.
+import { eachLimited } from '../../src/lib/each-limited.js';
+import { clusters, serviceUserOf, SwiftSession, type TestCluster } from './clusters.js';
+import { differencesAt, ONLY_ONE_HAS, stateOf, type ContainerState } from './compare.js';
+import { pass } from './daemon.js';
+import { FaultProxy, type Step, type When } from './fault-proxy.js';
+
+/** What one change is about. */
+export interface Subject {
+  readonly account: string;
+  /** A name with a slash before it. */
+  readonly path: string;
+  /** By cluster, past the gateways, with all rights. */
+  readonly direct: Readonly<Record<string, SwiftSession>>;
+}
+
+/** A process that is about to do the change, and can be killed over it. */
+export interface Victim {
+  /** Does it. The status that whoever asked for it was told; undefined where the process died before. */
+  readonly act: () => Promise<number | undefined>;
+  readonly kill: () => Promise<void>;
+}
+
+/** What all clusters hold in the end. */
+export type Held = ContainerState | undefined;
+
+export interface Sweep {
+  readonly change: string;
+  /** Whose process is killed: the cluster's name. */
+  readonly at: string;
+  /** `sweep`: one account for all of them; `each`: every subject has its own. */
+  readonly accounts: 'sweep' | 'each';
+  /** What is there before. */
+  readonly prepare: (subject: Subject) => Promise<void>;
+  /** Starts the process, which reaches its Swift and its peers through the proxy. */
+  readonly start: (subject: Subject, proxy: FaultProxy) => Promise<Victim>;
+  readonly isNew: (held: Held, subject: Subject) => boolean | Promise<boolean>;
+  /** Where the change may not have been made in the end; without it, it must have been, whatever died. */
+  readonly isOld?: (held: Held, subject: Subject) => boolean | Promise<boolean>;
+  /** How much later than now the daemons take it to be. */
+  readonly laterMs?: number;
+  /** The process works on more than its subject: only one at a time, and all is settled before the next. */
+  readonly isAlone?: boolean;
+  /** Objects may differ in the end where the container still is: container sync does not run. */
+  readonly areObjectsSynced?: boolean;
+}
+
+/** One of the places to die at. */
+interface Point {
+  readonly label: string;
+  /** The how-manieth step of that label. */
+  readonly nth: number;
+  readonly when: When;
+}
+
+export interface SweepReport {
+  readonly change: string;
+  /** Requests of a whole change, and how many of them change something. */
+  readonly steps: number;
+  readonly writes: number;
+  /** Deaths that took place. */
+  readonly deaths: number;
+  /** Passes of all daemons until all clusters agreed. */
+  readonly passes: number;
+  readonly failures: readonly string[];
+}
+
+const AT_ONCE = 3;
+const MAX_PASSES = 3;
+let swept = 0;
+
+/** @param only which of the points to die at; all if not said */
+export async function sweep(spec: Sweep, only?: (label: string) => boolean): Promise<SweepReport> {
+  swept += 1;
+  const sessions = await adminSessions();
+  const subjectAt = (i: number): Subject => {
+    const own = spec.accounts === 'each' ? `x${i}` : '';
+    const account = `AUTH_t9${String(process.pid)}x${swept}${own}`;
+    const direct = Object.entries(sessions).map(([name, session]) => [name, session.in(account)] as const);
+    return { account, path: `/c${i}`, direct: Object.fromEntries(direct) };
+  };
+  const whole = await run(spec, subjectAt(0), undefined);
+  const points = pointsOf(whole.steps, subjectAt(0)).filter(({ label }) => only?.(label) ?? true);
+  const lives: Life[] = [whole];
+  const settled = spec.isAlone === true ? [await judge(spec, [whole])] : [];
+  await eachLimited([...points.entries()], spec.isAlone === true ? 1 : AT_ONCE, async ([i, point]) => {
+    const life = await run(spec, subjectAt(i + 1), point);
+    lives.push(life);
+    if (spec.isAlone === true) settled.push(await judge(spec, [life]));
+  });
+  if (spec.isAlone !== true) settled.push(await judge(spec, lives));
+  return {
+    change: spec.change,
+    steps: whole.steps.length,
+    writes: whole.steps.filter(isWrite).length,
+    deaths: lives.filter(({ hasDied }) => hasDied).length,
+    passes: Math.max(...settled.map(({ passes }) => passes)),
+    failures: settled.flatMap(({ failures }) => failures),
+  };
+}
+
+interface Life {
+  readonly subject: Subject;
+  readonly point: Point | undefined;
+  readonly status: number | undefined;
+  readonly hasDied: boolean;
+  readonly steps: readonly Step[];
+}
+
+async function run(spec: Sweep, subject: Subject, point: Point | undefined): Promise<Life> {
+  await spec.prepare(subject);
+  const proxy = await FaultProxy.open(
+    Object.fromEntries(
+      clusters().map(({ name, proxyUrl, gatewayUrl }) => [name, name === spec.at ? proxyUrl : gatewayUrl]),
+    ),
+  );
+  const victim = await spec.start(subject, proxy);
+  let met = 0;
+  proxy.watch(
+    (step) => {
+      if (point === undefined || labelOf(step, subject) !== point.label) return undefined;
+      met += 1;
+      return met === point.nth ? point.when : undefined;
+    },
+    () => void victim.kill(),
+  );
+  const status = await victim.act();
+  await victim.kill();
+  const hasDied = proxy.hasKilled();
+  const steps = [...proxy.steps];
+  await proxy.close();
+  return { subject, point, status, hasDied, steps };
+}
+
+/** Before each step, and after each that changes something: after a read everything is as it was before it. */
+function pointsOf(steps: readonly Step[], subject: Subject): Point[] {
+  const counts = new Map<string, number>();
+  return steps.flatMap((step) => {
+    const label = labelOf(step, subject);
+    const nth = (counts.get(label) ?? 0) + 1;
+    counts.set(label, nth);
+    const before: Point = { label, nth, when: 'before' };
+    return isWrite(step) ? [before, { ...before, when: 'after' as const }] : [before];
+  });
+}
+
+function isWrite({ method }: Step): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}
+
+/** The same for the same step of every life. */
+function labelOf({ of, method, target }: Step, { account, path }: Subject): string {
+  const place = decodeURIComponent(target.replace(/^\/v1/, ''))
+    .replaceAll(account, 'A')
+    .replace(new RegExp(`A(/|&container=)${path.slice(1)}\\b`), 'A$1c')
+    .replace(/\b(one|two|three)\.[0-9a-f]{10}\.\d+/g, 'W')
+    .replace(/\d{14}\.\d{4}\.W(\.\d+)?/, 'V')
+    .replace(/marker=[^&]*/, 'marker');
+  return `${method} ${of}:${place}`;
+}
+
+async function judge(
+  spec: Sweep,
+  lives: readonly Life[],
+): Promise<{ passes: number; failures: readonly string[] }> {
+  const accounts = [...new Set(lives.map(({ subject }) => subject.account))];
+  const differing = new Map<Life, readonly string[]>(lives.map((life) => [life, []]));
+  let passes = 0;
+  while (passes < MAX_PASSES && differing.size > 0) {
+    passes += 1;
+    await eachLimited(accounts, AT_ONCE, async (account) => {
+      for (const { name } of clusters()) await pass(name, { account }, spec.laterMs);
+    });
+    await eachLimited([...differing.keys()], AT_ONCE, async (life) => {
+      const found = await allDifferences(life.subject, spec.areObjectsSynced ?? true);
+      if (found.length === 0) differing.delete(life);
+      else differing.set(life, found);
+    });
+  }
+  const failures: string[] = [];
+  await eachLimited(lives, AT_ONCE, async (life) => {
+    const wrong = [...(differing.get(life) ?? []), ...(await lies(spec, life))];
+    const { point, status, subject } = life;
+    const death = point === undefined ? 'no death' : `${point.when} ${point.label} (${point.nth})`;
+    if (wrong.length > 0)
+      failures.push(
+        `${death}; answered ${status ?? 'nothing'}; ${subject.account}${subject.path}: ${wrong.join('; ')}`,
+      );
+  });
+  return { passes, failures };
+}
+
+/** Whether whoever asked was told what is not so. */
+async function lies(spec: Sweep, { subject, status }: Life): Promise<string[]> {
+  const held = await stateOf(subject.direct[spec.at]!, subject.path.slice(1));
+  if (await spec.isNew(held, subject)) return [];
+  const isAcknowledged = status !== undefined && status < 300;
+  const mayBeOld = !isAcknowledged && spec.isOld !== undefined && (await spec.isOld(held, subject));
+  return mayBeOld ? [] : [`it holds ${JSON.stringify(held ?? null)}`];
+}
+
+/** Existence, settings and key, objects, and that sync-to follows the ring. */
+async function allDifferences(
+  { direct, path, account }: Subject,
+  areObjectsSynced: boolean,
+): Promise<string[]> {
+  const all = await differencesAt(direct, path.slice(1));
+  const found = areObjectsSynced ? all : all.filter((each) => !each.includes(ONLY_ONE_HAS));
+  const names = Object.keys(direct);
+  for (const [i, name] of names.entries()) {
+    const head = await direct[name]!.request('HEAD', path);
+    const next = names[(i + 1) % names.length]!;
+    const syncTo = head.headers['x-container-sync-to'];
+    if (head.status === 204 && syncTo?.toLowerCase() !== `//local/${next}/${account}${path}`.toLowerCase())
+      found.push(`${name}: sync-to is ${syncTo ?? 'not set'}`);
+  }
+  return found;
+}
+
+async function adminSessions(): Promise<Record<string, SwiftSession>> {
+  const each = clusters().map(async (cluster: TestCluster) => {
+    return [cluster.name, await SwiftSession.login(cluster.proxyUrl, serviceUserOf(cluster, ''))] as const;
+  });
+  return Object.fromEntries(await Promise.all(each));
+}
