@@ -66,6 +66,14 @@ describe('a container that is made', () => {
     expect(values(again)).toMatchObject({ [COLOUR]: '', [READ]: 'a:b', life: 'present' });
   });
 
+  it('does not bring a value back that was overwritten elsewhere before it was deleted meanwhile', () => {
+    const made = after(EMPTY, change({ [COLOUR]: 'red' }, { isNew: true }));
+    const changed = after(made, change({ [COLOUR]: 'blue' }), NOW + 1);
+    const deleted = mergeRecords(changed, recordLife(changed, 'deleted', clock(NOW + 2)));
+    const again = after(deleted, change({ [COLOUR]: 'red' }, { named: [] }), NOW + 3);
+    expect(values(again)).toMatchObject({ [COLOUR]: '', life: 'present' });
+  });
+
   it('starts anew whichever of two requests is recorded first', () => {
     const made = after(EMPTY, change({ [COLOUR]: 'red' }, { isNew: true }));
     const deleted = mergeRecords(made, recordLife(made, 'deleted', clock(NOW + 1)));
