@@ -49,6 +49,12 @@ export async function convergeAccount(
   return { answer, isUnrecorded, actions };
 }
 
+/** While an account is deleted, its containers look as if they were: that says nothing of them. */
+export async function isAccountHere(site: BaseSite, account: string): Promise<boolean> {
+  const target = swiftTarget(account);
+  return isSuccess((await site.swift.request({ kind: 'service' }, { method: 'HEAD', target })).status);
+}
+
 async function observe(site: BaseSite, rights: Rights, target: string): Promise<Observed | undefined> {
   const headers = HeaderList.from([['X-Newest', 'true']]);
   const now = await site.swift.request(rights, { method: 'HEAD', target, headers });

@@ -6,12 +6,14 @@ import { recordLife } from '../records/client-change.js';
 import { DESIRED, lifeOf, settingsOf, type Life, type Record } from '../records/record.js';
 import { hashOf, newestVersion, register, type Register } from '../records/register.js';
 import type { Keeper } from '../records/keeper.js';
+import type { Peer } from '../peers/peer.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { audienceFor, syncWish } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { deleteLeftovers, findNeverSeen, listLeftovers, type Leftover } from './leftovers.js';
-import { tellPeer } from './tell-peer.js';
+import { notePending } from './notes.js';
+import { tellPeer, toldDetail } from './tell-peer.js';
 
 const SERVICE = { kind: 'service' } as const;
 
@@ -39,17 +41,29 @@ export async function settleDeletion(
   const lists = await Promise.all(peers.map((peer) => listLeftovers(site, peer, name, SERVICE)));
   const leftovers = lists.flat();
   if (leftovers.length > 0 && (await isAnyNeverSeen(site, records, name, record, leftovers))) {
-    const revived = await setLife(records, name, 'present');
-    await Promise.all(peers.map((peer) => tellPeer(peer, name, revived, SERVICE)));
+    await tellAll(site, name, await setLife(records, name, 'present'), peers);
     return { life: 'present', behind: [] };
   }
   await deleteLeftovers(site, name, SERVICE, leftovers);
   const tombstone = lifeOf(record) === 'deleted' ? record : await setLife(records, name, 'deleted');
-  const told = await Promise.all(peers.map((peer) => tellPeer(peer, name, tombstone, SERVICE)));
-  return {
-    life: 'deleted',
-    behind: peers.filter((_, i) => told[i]?.isDone !== true).map((peer) => peer.name),
-  };
+  return { life: 'deleted', behind: await tellAll(site, name, tombstone, peers) };
+}
+
+/** The names of those that did not take it, who are told again. */
+async function tellAll(
+  site: BaseSite,
+  name: ContainerName,
+  record: Record,
+  peers: readonly Peer[],
+): Promise<string[]> {
+  const outcomes = await Promise.all(
+    peers.map(async (peer) => {
+      const told = await tellPeer(peer, name, record, SERVICE);
+      return { cluster: peer.name, isDone: told.isDone, detail: toldDetail(told) };
+    }),
+  );
+  await notePending(site, name, record, outcomes);
+  return outcomes.filter(({ isDone }) => !isDone).map(({ cluster }) => cluster);
 }
 
 export async function setLife(records: Keeper, name: ContainerName, life: Life): Promise<Record> {

@@ -87,6 +87,8 @@ async function takeIn<T extends { readonly observed: Observed | undefined }>(
     };
     // Nobody knows of it, and nothing is here: nothing to be kept.
     if (isLeftAlone || (merged.desired.size === 0 && observed === undefined)) return {};
+    // Whoever settles a deletion records it: until then it has to look like one, should we die before.
+    if (comparison.life === 'deleted-here') return { desired };
     return { desired, seen: comparison.confirmed };
   };
   try {

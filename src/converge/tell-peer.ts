@@ -45,6 +45,12 @@ export async function tellPeer(
   return { result, isDone: isSuccess(status) || isGone, state };
 }
 
+/** What came of it at a peer, in a few words, for people. */
+export function toldDetail({ isDone, result }: Told): string {
+  if (result.kind === 'unreachable') return result.detail;
+  return isDone ? result.answer.reason : detailOf(result.answer);
+}
+
 const MAX_DETAIL = 300;
 
 /** What a peer said, in a few words, for people. */

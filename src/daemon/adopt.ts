@@ -10,7 +10,7 @@ import { swiftTarget } from '../swift/path.js';
 import type { Settings } from '../swift/settings.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { audit } from './audit.js';
-import { listContainers, localSource, peerSource, type Source } from './cluster-listing.js';
+import { listContainers, localSource, peerSource, type Source } from '../converge/cluster-listing.js';
 import { PassCount, type PassReport } from './report.js';
 
 /**

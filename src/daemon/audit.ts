@@ -19,7 +19,7 @@ import {
 import { versionMs } from '../records/version.js';
 import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
-import { listContainers, localSource } from './cluster-listing.js';
+import { listContainers, localSource } from '../converge/cluster-listing.js';
 import { settleContainer, type Context, type Differing } from './container.js';
 import { peerAccounts, peerRecord, peerRows } from './peer-records.js';
 import { PassCount, type Finding, type PassReport } from './report.js';

@@ -1,4 +1,5 @@
 // One container's turn in the audit: made as recorded here, and peers told whose records say less than ours.
+import { isAccountHere } from '../converge/account.js';
 import { convergeContainer, type Converged } from '../converge/container.js';
 import { setLife, settleDeletion } from '../converge/deletion.js';
 import { reasonOfPeer, reasonOfRefusal } from '../converge/reasons.js';
@@ -83,6 +84,7 @@ async function settleLife(
   { life, record }: Converged,
 ): Promise<Record> {
   if (life === 'deleted-here') {
+    if (!(await isAccountHere(site, name.account))) return record;
     const settled = await settleDeletion(site, records, name, record);
     if (settled.life === 'present') await convergeContainer(site, name, { rights: SERVICE });
     return records.read(name);

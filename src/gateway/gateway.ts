@@ -1,5 +1,6 @@
 // One gateway process: the configured pipeline behind a listening server. Knows nothing of other processes.
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config, ModuleStation, Station } from '../config/config.js';
 import type { Balancer } from '../http/balancer.js';
 import { Deadlines } from '../http/deadline.js';
@@ -8,6 +9,7 @@ import { AutosyncError } from '../lib/errors.js';
 import { NonceMemory } from '../peers/nonce-memory.js';
 import { buildSite } from '../site/build-site.js';
 import { balanceSwift } from '../site/local-swift.js';
+import { Afterwards } from './afterwards.js';
 import { deleteAccountAtPeers } from './changes/account-change.js';
 import type { AccountDeletions } from './changes/account-deletions.js';
 import { Counters } from './counters.js';
@@ -58,6 +60,7 @@ export class Gateway {
             }),
             nonces: new NonceMemory(),
             counters: new Counters(),
+            afterwards: new Afterwards(log),
             accountDeletions: parts.accountDeletions((account) => this.deleteAccountAtPeers(account)),
           };
   }
@@ -90,9 +93,10 @@ export class Gateway {
     }
   }
 
-  /** Takes no more requests, and lets those under way finish. */
+  /** Takes no more requests, and lets those under way finish, and what follows on them. */
   async close(graceMs: number): Promise<void> {
     await this.#server?.close(graceMs);
+    await Promise.race([this.site?.afterwards.settled(), sleep(graceMs, undefined, { ref: false })]);
     this.site?.close();
     this.#balancer.close();
     this.#deadlines.close();

@@ -2,6 +2,7 @@
 import type { NonceMemory } from '../peers/nonce-memory.js';
 import { audienceFor, type Audience, type BaseSite } from '../site/site.js';
 import type { Rights } from '../swift/swift-client.js';
+import type { Afterwards } from './afterwards.js';
 import type { AccountDeletions } from './changes/account-deletions.js';
 import type { Counters } from './counters.js';
 import type { Exchange } from './station.js';
@@ -10,6 +11,7 @@ export interface Site extends BaseSite {
   readonly nonces: NonceMemory;
   readonly accountDeletions: AccountDeletions;
   readonly counters: Counters;
+  readonly afterwards: Afterwards;
 }
 
 export function audienceOf(site: Site, exchange: Exchange): Audience {

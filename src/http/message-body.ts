@@ -25,6 +25,14 @@ export interface BodySource {
   settled?(): void;
 }
 
+/** Reads along what a body's consumer takes, and cannot hold it up. Must not throw. */
+export interface BodyWatcher {
+  /** The next bytes, chunk framing taken off; their memory is the body's again afterwards. */
+  readonly data?: (chunk: Buffer) => void;
+  /** Called once, last. */
+  readonly end: () => void;
+}
+
 const CRLF = Buffer.from('\r\n');
 
 type State = 'flowing' | 'complete' | 'failed';
@@ -41,6 +49,8 @@ export class MessageBody {
   #remaining = 0;
   #queue: Buffer[] | undefined;
   #consumer: BodyConsumer | undefined;
+  #watcher: BodyWatcher | undefined;
+  #show: ((chunk: Buffer) => void) | undefined;
   #error: Error | undefined;
   #isAbandoned = false;
   #isSettled = false;
@@ -100,6 +110,18 @@ export class MessageBody {
     if (this.#state === 'complete') consumer.end();
     else if (this.#state === 'failed') consumer.error(this.#error as Error);
     else if (queue !== undefined && !this.isChunkInUse) this.#source.resume();
+  }
+
+  /** One may read along; from the beginning, if it comes before the consumer. `end`: the last byte has come, or never will. */
+  watch(watcher: BodyWatcher): void {
+    const { data } = watcher;
+    if (data !== undefined) {
+      const decoder = this.#scanner && new ChunkScanner((chunk) => data(chunk));
+      this.#show = (chunk) => (decoder === undefined ? data(chunk) : void decoder.scan(chunk, 0));
+      for (const chunk of this.#queue ?? []) this.#show(chunk);
+    }
+    if (this.#state === 'flowing' && !this.#isAbandoned) this.#watcher = watcher;
+    else watcher.end();
   }
 
   /** The consumer can take more. */
@@ -165,6 +187,7 @@ export class MessageBody {
 
   #take(chunk: Buffer): void {
     if (this.#isAbandoned) return;
+    this.#show?.(chunk);
     if (this.#consumer === undefined) {
       // A copy: the source reads the next message into the same memory.
       (this.#queue ??= []).push(Buffer.from(chunk));
@@ -192,6 +215,7 @@ export class MessageBody {
   #settle(): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
+    this.#watcher?.end();
     this.#source.settled?.();
   }
 }

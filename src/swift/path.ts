@@ -65,8 +65,8 @@ function endOfSegment(path: string, start: number): number {
 /** Visible ASCII without `%`: the common case, which needs no decoding. */
 const PLAIN = /^[\x21-\x24\x26-\x7e]*$/;
 
-/** Undefined for what Swift refuses with 412: invalid UTF-8, or a NUL. */
-function decodePath(path: string): string | undefined {
+/** @returns undefined for what Swift refuses with 412: invalid UTF-8, or a NUL */
+export function decodePath(path: string): string | undefined {
   if (PLAIN.test(path)) return path;
   try {
     const decoded = DECODER.decode(unescape(path));

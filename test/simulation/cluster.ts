@@ -210,7 +210,7 @@ export class Cluster {
   }
 
   #site(life: Life, swift: SwiftClient, records: Keeper, now: () => number): Site {
-    const site: Omit<Site, 'accountDeletions' | 'nonces'> = {
+    const site: Omit<Site, 'accountDeletions' | 'afterwards' | 'nonces'> = {
       options: {
         isAccountOurs: (account) => account === ACCOUNT,
         accounts: [ACCOUNT],

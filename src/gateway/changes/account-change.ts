@@ -10,8 +10,9 @@ import { textAnswer } from '../answer.js';
 import { audienceOf, rightsFor, type Site } from '../site.js';
 import { audienceFor, type Audience } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
-import { notePending, startRecording, UNRECORDED } from './recording.js';
+import { startRecording, UNRECORDED } from './recording.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
 
 /** A client's header on an account POST: take back a deletion that has not gone to the peers yet. */
@@ -69,7 +70,7 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
     recording.isKept,
   ]);
   if (!isKept) answerHeaders.set(UNRECORDED, site.clusters.mine);
-  await notePending(site, { account }, recording, outcomes);
+  await notePending(site, { account }, recording.record, outcomes);
   return outcomes;
 }
 

@@ -1,5 +1,5 @@
 // A client's container PUT or POST: done here with the client's own rights, then what Swift holds goes to all peers.
-import type { HeaderList } from '../../http/headers.js';
+import { HeaderList } from '../../http/headers.js';
 import type { Peer } from '../../peers/peer.js';
 import type { ContainerState } from '../../swift/container-state.js';
 import type { ClientAnswer } from '../../http/request-sender.js';
@@ -12,12 +12,13 @@ import { audienceOf, rightsFor, type Site } from '../site.js';
 import { syncWish, type Audience, type ContainerName } from '../../site/site.js';
 import type { Exchange, IncomingRequest, Next, OutgoingResponse } from '../station.js';
 import { CHANGE } from '../../converge/change-headers.js';
+import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
 import { passChange } from './create-synced.js';
 import { withoutDropped } from './dropped.js';
 import { askWhoHoldsBack, tellSyncState } from './hold-back.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
-import { noteAccount, notePending, startRecording, UNRECORDED } from './recording.js';
+import { noteAccount, startRecording, UNRECORDED } from './recording.js';
 import { setSync } from './set-sync.js';
 import { concernsVersioning, passVersioning } from './versioning.js';
 
@@ -59,6 +60,11 @@ interface Done {
   /** The settings that the client's request names. */
   readonly named: readonly string[];
   readonly rights: Rights;
+}
+
+/** A container that came to be here by something else than a PUT of its own. */
+export async function followMade(made: Omit<Done, 'isNew' | 'named'>): Promise<void> {
+  await tellPeers({ ...made, named: [], isNew: true }, new HeaderList());
 }
 
 /** What the local Swift holds after the change. */
@@ -112,7 +118,7 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
     noteAccount(site, name.account),
   ]);
   if (!isKept) answerHeaders.set(UNRECORDED, site.clusters.mine);
-  await notePending(site, name, recording, outcomes);
+  await notePending(site, name, recording.record, outcomes);
   const settled = await followPeers(done, plan, outcomes);
   if (result === 'failed') answerHeaders.add('X-Autosync-Warning', 'container sync is not set up here');
   if (settled === 'versioned' && !state.isVersioned) answerHeaders.add('X-Autosync-Warning', VERSIONED_ONCE);

@@ -1,6 +1,7 @@
 // A client's container DELETE. A container may go only when it is empty on every cluster that can be reached: objects that
 // a peer still holds and that were deleted here are deleted there too; objects never seen here mean that someone wrote there.
 import { deleteLeftovers, findNeverSeen, listLeftovers } from '../../converge/leftovers.js';
+import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
 import { AutosyncError } from '../../lib/errors.js';
 import { recordLife } from '../../records/client-change.js';
@@ -13,7 +14,7 @@ import { audienceOf, rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { followUp, outcomeOf, reasonOf } from './outcome.js';
 import { askWhetherClientMay } from './permission.js';
-import { notePending, startRecording, UNRECORDED, type Recording } from './recording.js';
+import { startRecording, UNRECORDED, type Recording } from './recording.js';
 
 const CONFLICT =
   'There was a conflict when trying to complete your request: another cluster holds objects of this container that have not arrived here.';
@@ -60,7 +61,7 @@ export async function deleteContainer(
       }),
     );
     if (!(await tombstone.isKept)) response.headers.set(UNRECORDED, site.clusters.mine);
-    await notePending(site, name, tombstone, outcomes);
+    await notePending(site, name, tombstone.record, outcomes);
     return outcomes;
   });
 }

@@ -1,7 +1,7 @@
 // What came of a change on each cluster, and what the client is told of it (`consistency`).
 import type { HeaderList } from '../../http/headers.js';
 import { MessageBody } from '../../http/message-body.js';
-import { detailOf, type Told } from '../../converge/tell-peer.js';
+import { toldDetail, type Told } from '../../converge/tell-peer.js';
 import { AutosyncError } from '../../lib/errors.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { negotiatedAnswer } from '../answer.js';
@@ -19,11 +19,10 @@ export interface Outcome {
   readonly detail: string;
 }
 
-export function outcomeOf(cluster: string, { isDone, result }: Told): Outcome {
-  if (result.kind === 'unreachable')
-    return { cluster, isDone: false, status: undefined, detail: result.detail };
-  const { answer } = result;
-  return { cluster, isDone, status: answer.status, detail: isDone ? answer.reason : detailOf(answer) };
+export function outcomeOf(cluster: string, told: Told): Outcome {
+  const { isDone, result } = told;
+  const status = result.kind === 'answer' ? result.answer.status : undefined;
+  return { cluster, isDone, status, detail: toldDetail(told) };
 }
 
 /** The same for all peers: none of them heard of the change. */

@@ -1,13 +1,10 @@
 // Keeps a change that the local Swift has done, or is about to do: the record is written while the peers are told of it.
 import { AutosyncError } from '../../lib/errors.js';
-import { pendingObject } from '../../records/names.js';
 import { lifeOf, mergeRecords, EMPTY, type Record, type RecordName } from '../../records/record.js';
 import { recordAccount } from '../../records/client-change.js';
-import { newestVersion } from '../../records/register.js';
 import { VersionClock } from '../../records/version.js';
 import type { Keeper } from '../../records/keeper.js';
 import type { Site } from '../site.js';
-import type { Outcome } from './outcome.js';
 
 /** The answer's header that says that this cluster could not keep a change: the audit will take it over. */
 export const UNRECORDED = 'X-Autosync-Unrecorded';
@@ -81,28 +78,4 @@ export async function noteAccount(site: Site, account: string): Promise<void> {
   );
   if (known.size >= MAX_KNOWN_ACCOUNTS) known.clear();
   if (await isKept) known.add(account);
-}
-
-/** Notes which peers are to be told again, so that the daemon need not look for them. */
-export async function notePending(
-  site: Site,
-  name: RecordName,
-  { record }: Recording,
-  outcomes: readonly Outcome[],
-): Promise<void> {
-  const version = newestVersion(record.desired);
-  const { records } = site;
-  if (records === undefined || version === undefined) return;
-  const behind = outcomes.filter(({ isDone }) => !isDone);
-  const notes = await Promise.allSettled(
-    behind.map(({ cluster, detail }) =>
-      records.store.put(
-        pendingObject(cluster, name, version),
-        Buffer.from(detail),
-        'text/plain; charset=UTF-8',
-      ),
-    ),
-  );
-  if (notes.some(({ status }) => status === 'rejected'))
-    site.log.warn({ ...name }, 'pending peers could not be noted: the audit will find them');
 }

@@ -1,7 +1,7 @@
 // The filter that makes several clusters one: it tells peers' requests from clients', and changes of accounts and containers
 // from everything else, which goes straight on.
-import { queryParameter } from '../../swift/path.js';
 import { changeAccount, deleteAccount } from '../changes/account-change.js';
+import { bulkKind, passBulk } from '../changes/bulk.js';
 import { changeContainer } from '../changes/container-change.js';
 import { deleteContainer } from '../changes/container-delete.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
@@ -34,7 +34,8 @@ export function autosync(site: Site, version: string): Filter {
     }
     if (!site.options.isAccountOurs(path.account)) return next();
     if (findings.hasSyncAuth) return admitContainerSync(site, exchange, next);
-    if (path.kind === 'object') return next();
+    if (path.kind === 'object')
+      return bulkKind(request) === undefined ? next() : passBulk(site, exchange, next, path);
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
       return change(site, exchange, next);
     const dropped = stripSyncSettings(request.headers);
@@ -51,8 +52,9 @@ async function change(site: Site, exchange: Exchange, next: Next): Promise<Outgo
   const { path } = exchange;
   const { method } = exchange.request;
   const isChange = method === 'PUT' || method === 'POST' || method === 'DELETE';
-  if (!isChange || path.kind === 'other' || path.kind === 'object' || isSomethingElse(exchange))
-    return next();
+  if (!isChange || path.kind === 'other' || path.kind === 'object') return next();
+  if (bulkKind(exchange.request) !== undefined) return passBulk(site, exchange, next, path);
+  if (method === 'POST' && FORM.test(exchange.request.headers.get('content-type') ?? '')) return next();
   if (path.account === (await site.ownAccount())) return next();
   if (path.kind === 'container') {
     return method === 'DELETE'
@@ -64,14 +66,5 @@ async function change(site: Site, exchange: Exchange, next: Next): Promise<Outgo
     : changeAccount(site, exchange, next, path.account);
 }
 
-/** What Swift's formpost takes for a form; without a boundary it is a POST like any other. */
+/** What Swift's formpost takes for a form, which uploads objects; without a boundary it is a POST like any other. */
 const FORM = /^\s*multipart\/form-data\s*;(?:.*;)?\s*boundary\s*=/i;
-
-/** Requests on an account's or container's path that change objects: archives, bulk deletes, form uploads. */
-function isSomethingElse(exchange: Exchange): boolean {
-  const { method, target, headers } = exchange.request;
-  if (method === 'POST' && FORM.test(headers.get('content-type') ?? '')) return true;
-  if (!target.includes('?')) return false;
-  const isBulkDelete = method !== 'PUT' && queryParameter(target, 'bulk-delete') !== undefined;
-  return isBulkDelete || (method === 'PUT' && queryParameter(target, 'extract-archive') !== undefined);
-}

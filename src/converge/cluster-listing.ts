@@ -6,8 +6,9 @@ import { compareNames } from '../lib/name-order.js';
 import type { Peer } from '../peers/peer.js';
 import type { BaseSite } from '../site/site.js';
 import { encodeName, swiftTarget } from '../swift/path.js';
+import type { Rights } from '../swift/swift-client.js';
 
-/** Asks a cluster's Swift, with service rights. */
+/** Asks a cluster's Swift. */
 export interface Source {
   readonly cluster: string;
   readonly ask: (method: string, target: string) => Promise<ClientAnswer>;
@@ -16,10 +17,10 @@ export interface Source {
 /** Swift's longest listing. */
 const PAGE = 10_000;
 
-export function localSource({ clusters, swift }: BaseSite): Source {
+export function localSource({ clusters, swift }: BaseSite, rights: Rights = { kind: 'service' }): Source {
   return {
     cluster: clusters.mine,
-    ask: (method, target) => swift.request({ kind: 'service' }, { method, target }),
+    ask: (method, target) => swift.request(rights, { method, target }),
   };
 }
 
@@ -35,7 +36,7 @@ export function peerSource(peer: Peer): Source {
   };
 }
 
-/** An account's containers, each with the date of its row. @throws AutosyncError SWIFT_REFUSED and what the source throws */
+/** An account's containers, each with the date of its row: when it was made last (UTC, without a zone). @throws AutosyncError SWIFT_REFUSED and what the source throws */
 export async function* listContainers(
   { cluster, ask }: Source,
   account: string,
