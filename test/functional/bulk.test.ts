@@ -17,7 +17,6 @@ import {
 } from '../support/clusters.js';
 import { expectEverywhere, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import { pass } from '../support/daemon.js';
-import { startGateway } from '../support/extra-gateways.js';
 
 const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
@@ -65,6 +64,12 @@ async function waitForSynced(path: string, headers: Record<string, string | unde
   });
 }
 
+/** What came before at that gateway has had its time: a later request is followed up to its end. */
+async function followedUp(name: string): Promise<void> {
+  await sessions.via[name]!.request('PUT', '/later?extract-archive=tar', {}, archiveOf(['o']));
+  await waitForSynced('/later');
+}
+
 /** What that cluster's peer is to be told again, of this account. */
 async function pendingFor(name: string, peer: string): Promise<string[]> {
   const service = await SwiftSession.login(
@@ -103,25 +108,19 @@ describe('a bulk delete', () => {
   it('by somebody who may not deletes nothing anywhere, also where the container is not here', async () => {
     await sessions.via[one]!.request('PUT', '/c');
     await sessions.direct[two]!.request('DELETE', '/c');
-    const gateway = await startGateway(cluster(two));
-    const stranger = await SwiftSession.login(gateway.url, {
-      ...(await freshUser()),
-      account: sessions.user.account,
-    });
+    const user = { ...(await freshUser()), account: sessions.user.account };
+    const stranger = await SwiftSession.login(cluster(two).gatewayUrl, user);
     expect((await bulkDelete(stranger, ['/c'])).text).toContain('403 Forbidden');
-    // It finishes what it began.
-    await gateway.stop();
+    await followedUp(two);
     expect(await statusEverywhere(sessions, '/c')).toEqual({ [one]: 204, [two]: 404, [three]: 204 });
   });
 
   it('lets a container live again where another cluster holds an object that was never seen here', async () => {
     await sessions.via[one]!.request('PUT', '/c', { 'X-Container-Meta-A': '1' });
     await sessions.direct[three]!.request('PUT', '/c/o', {}, 'new');
-    const gateway = await startGateway(cluster(one));
-    const owner = await SwiftSession.login(gateway.url, sessions.user);
-    expect(JSON.parse((await bulkDelete(owner, ['/c'])).text)).toMatchObject({ 'Number Deleted': 1 });
-    await gateway.stop();
-    await expectEverywhere(sessions, '/c', { 'X-Container-Meta-A': '1' });
+    const { text } = await bulkDelete(sessions.via[one]!, ['/c']);
+    expect(JSON.parse(text)).toMatchObject({ 'Number Deleted': 1 });
+    await waitForSynced('/c', { 'X-Container-Meta-A': '1' });
     expect((await sessions.direct[three]!.request('GET', '/c/o')).text).toBe('new');
   });
 
@@ -185,12 +184,10 @@ describe('an archive', () => {
     const { headers } = await sessions.direct[one]!.request('HEAD', '/before');
     const madeMs = Date.parse(headers['last-modified']!);
     await waitFor('that is a while ago', () => Date.now() - madeMs > 1_500);
-    const gateway = await startGateway(cluster(one));
-    const owner = await SwiftSession.login(gateway.url, sessions.user);
-    await owner.request('PUT', '?extract-archive=tar', {}, archiveOf(['before/o', 'new/o']));
-    await gateway.stop();
+    const archive = archiveOf(['before/o', 'new/o']);
+    await sessions.via[one]!.request('PUT', '?extract-archive=tar', {}, archive);
+    await waitForSynced('/new');
     expect(await statusEverywhere(sessions, '/before')).toEqual({ [one]: 204, [two]: 404, [three]: 404 });
-    await expectEverywhere(sessions, '/new');
   });
 });
 
@@ -198,11 +195,9 @@ describe('in an account that `accounts` does not name', () => {
   it('neither does anything elsewhere', async () => {
     const admin = await sessionsOf({ account: 'AUTH_admin', user: 'admin:admin', key: 'admin' });
     for (const direct of Object.values(admin.direct)) await direct.request('PUT', '/bulk-everywhere');
-    const gateway = await startGateway(cluster(one));
-    const owner = await SwiftSession.login(gateway.url, admin.user);
-    await bulkDelete(owner, ['/bulk-everywhere']);
-    await owner.request('PUT', '?extract-archive=tar', {}, archiveOf(['bulk-local/o']));
-    await gateway.stop();
+    await bulkDelete(admin.via[one]!, ['/bulk-everywhere']);
+    await admin.via[one]!.request('PUT', '?extract-archive=tar', {}, archiveOf(['bulk-local/o']));
+    await followedUp(one);
     const expected = { [one]: 404, [two]: 204, [three]: 204 };
     expect(await statusEverywhere(admin, '/bulk-everywhere')).toEqual(expected);
     expect(await statusEverywhere(admin, '/bulk-local')).toEqual({ [one]: 204, [two]: 404, [three]: 404 });
