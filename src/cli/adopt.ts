@@ -1,8 +1,10 @@
 // `autosync adopt ACCOUNT`: takes containers from before autosync over, after a look at what that means.
 import { Command } from 'commander';
 import { adoptAccount, planAdoption } from '../daemon/adopt.js';
+import { expectNotPaused } from '../daemon/pause.js';
+import type { PassReport } from '../daemon/report.js';
 import { renderReport } from './pass-report.js';
-import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
+import { DEFAULT_CONF, openSite, quietLog, readConfig, type OpenSite } from './running.js';
 
 interface AdoptOptions {
   readonly conf: string;
@@ -25,9 +27,7 @@ export const adoptCommand = new Command('adopt')
     const open = openSite(readConfig(conf), quietLog());
     try {
       const report =
-        dryRun === true
-          ? await planAdoption(open.site, account)
-          : await adoptAccount(open.site, open.records, account);
+        dryRun === true ? await planAdoption(open.site, account) : await adoptUnlessPaused(open, account);
       console.log(json === true ? JSON.stringify(report, null, 2) : renderReport(report));
       const isToDo = dryRun === true && report.mended > 0;
       if (report.unmended > 0 || report.brokenOff !== undefined || isToDo) process.exitCode = EXIT_FOUND;
@@ -35,3 +35,8 @@ export const adoptCommand = new Command('adopt')
       open.close();
     }
   });
+
+async function adoptUnlessPaused({ site, records }: OpenSite, account: string): Promise<PassReport> {
+  await expectNotPaused(records);
+  return adoptAccount(site, records, account);
+}

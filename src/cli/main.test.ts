@@ -57,6 +57,7 @@ it.each([
   [['secrets', 'new']],
   [['secrets', 'new', '--file']],
   [['secrets', 'new', '--fiel', 'x']],
+  [['daemon', '--process', 'x']],
 ])('exits 2 on the usage error %j', async (args) => {
   expect(await main(args)).toBe(2);
   expect(output).not.toBe('');

@@ -6,6 +6,7 @@ import { checkCommand } from './check.js';
 import { daemonCommand } from './daemon.js';
 import { explainCommand } from './explain.js';
 import { gatewayCommand } from './gateway.js';
+import { pauseCommand, resumeCommand } from './pause.js';
 import { secretsCommand } from './secrets.js';
 import { startCommand } from './start.js';
 import { statusCommand } from './status.js';
@@ -24,6 +25,8 @@ const COMMANDS: readonly Command[] = [
   statusCommand,
   explainCommand,
   adoptCommand,
+  pauseCommand,
+  resumeCommand,
   secretsCommand,
 ];
 

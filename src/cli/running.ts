@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { formatProblems } from '../config/problems.js';
 import { Deadlines } from '../http/deadline.js';
+import type { Throttle } from '../http/request-sender.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { Keeper } from '../records/keeper.js';
@@ -40,12 +41,15 @@ export interface OpenSite {
 }
 
 /** @throws AutosyncError CONFIG_INVALID where the file has no autosync or no [service]; SECRETS_… */
-export function openSite(config: Config, log: Logger): OpenSite {
+export function openSite(config: Config, log: Logger, throttle?: () => Throttle): OpenSite {
   if (config.autosync === undefined)
     throw new AutosyncError('CONFIG_INVALID', 'The pipeline has no autosync: there is nothing to work on.');
   const deadlines = new Deadlines();
   const transport = balanceSwift(config.proxy, deadlines, log);
-  const site = buildSite(config, config.autosync, { transport, deadlines, isSyncHost: () => false, log });
+  const site = buildSite(config, config.autosync, {
+    ...{ transport, deadlines, isSyncHost: () => false, log },
+    ...(throttle === undefined ? {} : { throttle }),
+  });
   if (site.records === undefined)
     throw new AutosyncError(
       'CONFIG_INVALID',

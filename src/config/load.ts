@@ -6,6 +6,7 @@ import { checkClusterNames, readClusters } from './clusters.js';
 import type { Config } from './config.js';
 import { freeze } from './freeze.js';
 import { DEFAULT_OPTIONS, PROXY_OPTIONS } from './gateway-options.js';
+import { readDaemon } from './daemon.js';
 import { checkListeners, checkSyncHosts } from './listeners.js';
 import { isApp, readPipeline } from './pipeline.js';
 import type { Layout } from './pipeline.js';
@@ -19,7 +20,7 @@ import { BUILTINS } from './sections.js';
 import type { BuiltinName } from './sections.js';
 import { readService, serviceConfig } from './service.js';
 import { buildStations, readModuleOptions } from './stations.js';
-import { ADMIN_OPTIONS, DAEMON_OPTIONS } from './sync-options.js';
+import { ADMIN_OPTIONS } from './sync-options.js';
 import { checkDefaults, checkSectionNames } from './unknown.js';
 import { mergeInis, parseIni } from '../lib/ini.js';
 import type { IniSection, Problem } from '../lib/ini.js';
@@ -120,7 +121,7 @@ function readSections(context: Context, layout: Layout) {
     placement: readPlacement(context, of('placement')),
     autosync: isInPipeline('autosync') ? readAutosync(context, of('autosync'), hasService) : undefined,
     admin: readSection(context, find('admin'), ADMIN_OPTIONS),
-    daemon: readSection(context, find('daemon'), DAEMON_OPTIONS),
+    daemon: readDaemon(context, find('daemon')),
     clusters: readClusters(context),
     modules: readModuleOptions(context, layout),
   };

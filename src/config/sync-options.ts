@@ -151,4 +151,20 @@ export const DAEMON_OPTIONS = {
     default: '12',
     doc: 'Each container is looked at (HEAD) once in so many passes, even where no listing shows a difference: settings changed past the gateways are found so.',
   }),
+  requests_per_second: option(is.integer(0, 100_000), {
+    default: '100',
+    doc: "The most requests that the daemon sends in a second to this cluster's Swift, and to each peer; 0 is no limit. It slows down by itself while answers take far longer than usual, or are 503, 429 or 498.",
+  }),
+  containers_per_second: option(is.integer(0, 1_000_000), {
+    default: '0',
+    doc: 'The most containers that an audit compares in a second, listing against listing; 0 is no limit.',
+  }),
+  processes: option(is.integer(0, 1024), {
+    default: '0',
+    doc: "How many daemons share the containers of this cluster between them, on one or several hosts, as in Swift's object expirer; 0 or 1: each daemon does all.",
+  }),
+  process: option(is.integer(0, 1023), {
+    default: '0',
+    doc: 'Which of the processes this daemon is, counted from 0.',
+  }),
 } satisfies Table;

@@ -1,6 +1,5 @@
 // One pass over everything recorded: every container's record, on all clusters, against what this cluster's Swift holds.
 // Listings say where to look; what is done rests on a HEAD and on records read by name.
-import { convergeAccount } from '../converge/account.js';
 import { eachLimited } from '../lib/each-limited.js';
 import { AutosyncError } from '../lib/errors.js';
 import { mergeJoin, type Joined, type Sorted } from '../lib/merge-join.js';
@@ -20,12 +19,15 @@ import { versionMs } from '../records/version.js';
 import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import { listContainers, localSource } from '../converge/cluster-listing.js';
+import { settleAccount } from './account.js';
 import { settleContainer, type Context, type Differing } from './container.js';
 import { peerAccounts, peerRecord, peerRows } from './peer-records.js';
+import type { Pace } from './pace.js';
 import { PassCount, type Finding, type PassReport } from './report.js';
+import { isInShare, WHOLE, type Share } from './share.js';
 import { suspicionOf, type Suspicion } from './suspicion.js';
+import { turn } from './throttle.js';
 
-const SERVICE = { kind: 'service' } as const;
 /** Containers that differ, settled at once. */
 const BATCH = 64;
 /** An account with fewer containers may well be emptied by hand. */
@@ -51,9 +53,14 @@ export interface AuditOptions {
   /** Containers from before our time are taken over, whatever the account's record says. */
   readonly isAdopting?: boolean;
   readonly signal?: AbortSignal;
-  /** Where findings are added; those of earlier work may be in it. */
+  /** Where the pass counts as it goes; findings of earlier work may be in it. */
   readonly count?: PassCount;
-  readonly onProgress?: (count: PassCount) => void;
+  /** Only what is this process's; everything if not said. */
+  readonly share?: Share;
+  /** Names (ACCOUNT/CONTAINER) that earlier passes could not make as they should be. */
+  readonly troubled?: ReadonlySet<string>;
+  /** How fast listings are compared. */
+  readonly pace?: Pace;
 }
 
 /** What holds for a whole account. */
@@ -72,6 +79,7 @@ export async function audit(site: BaseSite, records: Keeper, options: AuditOptio
   let brokenOff: string | undefined;
   try {
     await pass.run();
+    if (options.signal?.aborted === true) brokenOff = 'told to stop';
   } catch (error) {
     if (!(error instanceof AutosyncError)) throw error;
     brokenOff = error.message;
@@ -109,10 +117,19 @@ class AuditPass {
     const own = await this.#site.ownAccount();
     for (const account of await this.#accounts()) {
       if (account === own || !this.#site.options.isAccountOurs(account)) continue;
-      if (this.#options.signal?.aborted === true) return;
+      if (!this.#mayGoOn()) return;
       await this.#guard({ account }, () => this.#auditAccount(account));
-      this.count.accounts += 1;
+      if (this.#isMine({ account })) this.count.accounts += 1;
     }
+  }
+
+  /** Whether it falls to this process. */
+  #isMine(name: RecordName): boolean {
+    return isInShare(this.#options.share ?? WHOLE, name);
+  }
+
+  #mayGoOn(): boolean {
+    return this.#options.signal?.aborted !== true;
   }
 
   /** What is wrong with one container, or one account, does not keep the pass from the others. */
@@ -161,11 +178,20 @@ class AuditPass {
     let suspects: Suspect[] = [];
     let over: ContainerName[] = [];
     const flush = async (): Promise<void> => {
-      await eachLimited(suspects, CONCURRENCY, (suspect) => this.#settle(suspect, of));
-      await eachLimited(over, CONCURRENCY, (name) => this.#records.forget(name));
+      await eachLimited(
+        suspects,
+        CONCURRENCY,
+        (suspect) => this.#settle(suspect, of),
+        () => this.#mayGoOn(),
+      );
+      await eachLimited(
+        over,
+        CONCURRENCY,
+        (name) => this.#records.forget(name),
+        () => this.#mayGoOn(),
+      );
       suspects = [];
       over = [];
-      this.#options.onProgress?.(this.count);
     };
     const streams = [
       listContainers(localSource(this.#site), account),
@@ -173,10 +199,12 @@ class AuditPass {
       ...of.peers.map((peer) => this.#rowsOf(peer, account)),
     ];
     for await (const joined of mergeJoin<Marks>(streams)) {
-      if (this.#options.signal?.aborted === true) return;
-      this.count.containers += 1;
+      if (!this.#mayGoOn()) return;
       const name = { account, container: joined.key };
-      const suspicion = this.#suspect(joined, of);
+      if (!this.#isMine(name)) continue;
+      if (this.#options.pace !== undefined) await turn(this.#options.pace);
+      this.count.containers += 1;
+      const suspicion = this.#suspect(name, joined, of);
       if (suspicion.kind === 'leave') this.count.notAdopted += 1;
       if (suspicion.kind === 'forget') over.push(name);
       if (suspicion.kind === 'look') suspects.push({ ...name, ahead: suspicion.ahead });
@@ -185,11 +213,16 @@ class AuditPass {
     await flush();
   }
 
-  /** Not one container, where several were: nobody deletes all of them past the gateways, but a cluster may lose them. */
+  /**
+   * Not one container, where several were: nobody deletes all of them past the gateways, but a cluster may lose them. Of
+   * our share only: other processes may have made theirs again already.
+   */
   async #isWiped(account: string): Promise<boolean> {
-    for await (const _ of listContainers(localSource(this.#site), account)) return false;
+    for await (const [container] of listContainers(localSource(this.#site), account))
+      if (this.#isMine({ account, container })) return false;
     let held = 0;
-    for await (const [, marks] of recordRows(this.#records, account)) {
+    for await (const [container, marks] of recordRows(this.#records, account)) {
+      if (!this.#isMine({ account, container })) continue;
       if ([...marks].some((mark) => deletedMs(mark) === undefined)) held += 1;
       if (held >= WIPED_CONTAINERS) break;
     }
@@ -212,20 +245,10 @@ class AuditPass {
       const theirs = await this.#ask(peer, () => peerRecord(peer, { account }));
       if (theirs !== undefined) record = mergeRecords(record, { ...EMPTY, desired: theirs.desired });
     }
-    const { isDryRun } = this.#options;
-    const { actions } = await convergeAccount(this.#site, account, {
-      rights: SERVICE,
-      incoming: record.desired,
-      isDryRun,
-    });
-    for (const detail of actions)
-      this.#found({
-        account,
-        cluster: this.#site.clusters.mine,
-        code: 'SETTINGS_DRIFT',
-        detail,
-        outcome: 'mended',
-      });
+    if (this.#isMine({ account })) {
+      const findings = await settleAccount(this.#site, account, record.desired, this.#options.isDryRun);
+      for (const finding of findings) this.#found(finding);
+    }
     if (this.#options.isAdopting === true || record.desired.get(DESIRED.adopted)?.value === 'all') return 0;
     const life = record.desired.get(DESIRED.life);
     return life === undefined ? Infinity : versionMs(life.version);
@@ -241,20 +264,25 @@ class AuditPass {
     }
   }
 
-  #suspect({ key: container, values }: Joined<Marks>, of: AccountPass): Suspicion<Peer> {
+  #suspect(
+    { account, container }: ContainerName,
+    { values }: Joined<Marks>,
+    of: AccountPass,
+  ): Suspicion<Peer> {
     const [listed, ours, ...theirs] = values;
     const answering = of.peers
       .map((peer, i) => ({ peer, marks: theirs[i] }))
       .filter(({ peer }) => this.#peers.includes(peer));
-    const { lookEvery, turn, forgetAfterMs = Infinity, isDryRun } = this.#options;
+    const { lookEvery, forgetAfterMs = Infinity, isDryRun, troubled } = this.#options;
+    const wasTroubled = troubled?.has(`${account}/${container}`) ?? false;
     return suspicionOf(
-      { container, listed, ours, theirs: answering },
+      { container, wasTroubled, listed, ours, theirs: answering },
       {
         adoptSinceMs: of.adoptSinceMs,
         oldBeforeMs: this.#site.now() - forgetAfterMs,
         mayForget: this.unreachable.size === 0 && !isDryRun,
         lookEvery,
-        turn,
+        turn: this.#options.turn,
       },
     );
   }

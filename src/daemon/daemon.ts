@@ -1,31 +1,37 @@
-// The daemon of one cluster: tells peers again what they did not take, every few seconds, and audits everything, every few minutes.
+// The daemon of one cluster: tells peers again what they did not take, every few seconds, and audits everything, every few
+// minutes; nothing of both while it is paused.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AutosyncError } from '../lib/errors.js';
 import type { Keeper } from '../records/keeper.js';
-import { clusterLabel } from '../records/names.js';
 import type { BaseSite } from '../site/site.js';
-import { audit } from './audit.js';
+import { audit, type AuditOptions } from './audit.js';
+import { Pace } from './pace.js';
+import { PassLog } from './passes.js';
+import { expectNotPaused, pauseText, readPause, type Pause } from './pause.js';
 import { PendingWorker } from './pending.js';
 import { PassCount, type PassReport } from './report.js';
+import { rotated, turnAfter } from './rotation.js';
+import type { Share } from './share.js';
 
-export interface DaemonOptions {
+export interface DaemonOptions extends Share {
   readonly pendingIntervalMs: number;
   readonly auditIntervalMs: number;
   readonly lookEvery: number;
   readonly reclaimAgeMs: number;
+  /** 0: as fast as it goes. */
+  readonly containersPerSecond: number;
 }
 
-/** Where the last pass's report is kept, for `autosync status`. */
-export function reportObject(cluster: string): string {
-  return `s/${clusterLabel(cluster)}`;
-}
+/** How often it is looked whether work is due early, or is to pause. */
+const LOOK_MS = 2_000;
+/** How often a pass says how far it is. */
+const PROGRESS_MS = 10_000;
 
 export class Daemon {
   readonly #site: BaseSite;
   readonly #records: Keeper;
   readonly #options: DaemonOptions;
-  readonly #pending: PendingWorker;
-  #turn = 0;
+  readonly #passes: PassLog;
   /** Peers that the last audit could not ask. */
   #leftOut: readonly string[] = [];
 
@@ -36,59 +42,134 @@ export class Daemon {
     this.#site = site;
     this.#records = site.records;
     this.#options = options;
-    this.#pending = new PendingWorker(site, site.records);
+    this.#passes = new PassLog(site.records, site.clusters.mine, options);
   }
 
   /** Until the signal. What goes wrong is logged, and tried again. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([
-      every(this.#options.pendingIntervalMs, signal, () =>
-        this.#guard('pending', () => this.#pending.round()),
-      ),
-      every(
-        this.#options.auditIntervalMs,
-        signal,
-        () =>
-          this.#guard('audit', async () => {
-            const report = await this.#audit({ isDryRun: false, lookEvery: this.#options.lookEvery, signal });
-            this.#leftOut = report.unreachable;
-          }),
-        () => this.#isBack(),
-      ),
-    ]);
+    let said = '';
+    while (!signal.aborted) {
+      const pause = await this.#pause();
+      const text = typeof pause === 'object' ? pauseText(pause) : '';
+      if (text !== said && text !== '') this.#site.log.warn({}, text);
+      said = text;
+      if (pause === undefined) await this.#workUntil(signal);
+      else await isOver(LOOK_MS, signal);
+    }
   }
 
-  /** All that is pending, and a whole pass in which every container is looked at. @throws AutosyncError RECORDS_UNAVAILABLE */
+  /** All that is pending, and a whole pass in which every container is looked at. @throws AutosyncError PAUSED, RECORDS_UNAVAILABLE */
   async once(options: {
     readonly isDryRun: boolean;
     /** Only that account. */
     readonly account?: string;
-    readonly onProgress?: (count: PassCount) => void;
+    /** Where it counts as it goes. */
+    readonly count?: PassCount;
   }): Promise<PassReport> {
-    const count = new PassCount();
-    if (!options.isDryRun) await this.#pending.round((finding) => count.add(finding));
-    return this.#audit({ lookEvery: 1, count, ...options });
+    const { count = new PassCount() } = options;
+    if (!options.isDryRun) {
+      await expectNotPaused(this.#records);
+      const pending = new PendingWorker(this.#site, this.#records, { share: this.#options });
+      await pending.round({ report: (finding) => count.add(finding) });
+    }
+    return this.#audit({ lookEvery: 1, ...options, count });
   }
 
-  async #audit(options: {
-    readonly isDryRun: boolean;
-    readonly lookEvery: number;
-    readonly account?: string;
-    readonly signal?: AbortSignal;
-    readonly count?: PassCount;
-    readonly onProgress?: (count: PassCount) => void;
-  }): Promise<PassReport> {
+  /** How many containers the last whole pass had; undefined for none. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async lastCount(): Promise<number | undefined> {
+    return (await this.#passes.last())?.containers;
+  }
+
+  /** Until the signal, or until somebody pauses the daemon. Retries begin anew with it. */
+  async #workUntil(signal: AbortSignal): Promise<void> {
+    const paused = new AbortController();
+    const working = AbortSignal.any([signal, paused.signal]);
+    const pending = new PendingWorker(this.#site, this.#records, { share: this.#options });
+    const { pendingIntervalMs, auditIntervalMs, lookEvery } = this.#options;
+    await Promise.all([
+      every(pendingIntervalMs, working, () =>
+        this.#guard('pending', () => pending.round({ signal: working })),
+      ),
+      every(
+        auditIntervalMs,
+        working,
+        () =>
+          this.#guard('audit', async () => {
+            const report = await this.#audit({ isDryRun: false, lookEvery, signal: working });
+            this.#leftOut = report.unreachable;
+          }),
+        () => this.#isBack(),
+      ),
+      every(LOOK_MS, working, async () => {
+        const pause = await this.#pause();
+        if (typeof pause === 'object') paused.abort();
+      }),
+    ]);
+  }
+
+  /** `unknown` while the store does not say. */
+  async #pause(): Promise<Pause | 'unknown' | undefined> {
+    try {
+      return await readPause(this.#records);
+    } catch (error) {
+      if (!(error instanceof AutosyncError)) throw error;
+      this.#site.log.warn({ code: error.code }, `whether to pause is not known: ${error.message}`);
+      return 'unknown';
+    }
+  }
+
+  async #audit(
+    options: Pick<AuditOptions, 'isDryRun' | 'lookEvery' | 'account' | 'signal' | 'count'>,
+  ): Promise<PassReport> {
+    const { signal, count = new PassCount() } = options;
+    const { reclaimAgeMs, containersPerSecond } = this.#options;
+    // A pass over a part, or one that changes nothing, says nothing of the whole.
+    const isWhole = !options.isDryRun && options.account === undefined;
+    const last = isWhole ? await this.#passes.last() : undefined;
+    // Until everything was looked at once, nothing is known of what listings do not show.
+    const lookEvery = isWhole && last?.rotation === undefined ? 1 : options.lookEvery;
+    const stopProgress = isWhole ? this.#keepProgress(count, last?.containers) : undefined;
     const report = await audit(this.#site, this.#records, {
       ...options,
-      forgetAfterMs: this.#options.reclaimAgeMs,
-      turn: this.#turn,
+      lookEvery,
+      count,
+      forgetAfterMs: reclaimAgeMs,
+      turn: turnAfter(last?.rotation, lookEvery),
+      share: this.#options,
+      troubled: new Set(last?.troubled),
+      ...(containersPerSecond === 0 ? {} : { pace: new Pace(containersPerSecond) }),
+    }).finally(() => stopProgress?.());
+    if (!isWhole || signal?.aborted === true) return report;
+    const isBroken = report.brokenOff !== undefined;
+    const rotation = isBroken ? last?.rotation : rotated(last?.rotation, lookEvery, report.startedAt);
+    await this.#passes.keep({
+      ...report,
+      ...(rotation === undefined ? {} : { rotation }),
+      // What a broken pass did not come to is not known to be well.
+      troubled: [...new Set([...(isBroken ? (last?.troubled ?? []) : []), ...count.troubled])],
     });
-    this.#turn += 1;
-    // A pass over a part says nothing of the whole.
-    if (options.isDryRun || options.account !== undefined) return report;
-    const body = Buffer.from(JSON.stringify(report));
-    await this.#records.store.put(reportObject(this.#site.clusters.mine), body, 'application/json');
     return report;
+  }
+
+  /** Says every few seconds how far the pass is, until the function that it returns is called. */
+  #keepProgress(count: PassCount, expected: number | undefined): () => Promise<void> {
+    const startedAt = new Date().toISOString();
+    let writing: Promise<void> | undefined;
+    const timer = setInterval(() => {
+      writing = this.#guard('progress', () =>
+        this.#passes.keepProgress({
+          ...{ startedAt, at: new Date().toISOString() },
+          ...{ containers: count.containers, looked: count.looked, mended: count.of('mended') },
+          ...(expected === undefined ? {} : { expected }),
+        }),
+      );
+    }, PROGRESS_MS);
+    return async () => {
+      clearInterval(timer);
+      if (writing === undefined) return;
+      await writing;
+      await this.#guard('progress', () => this.#passes.dropProgress());
+    };
   }
 
   /** A peer that the last audit had to leave out answers again: the next one is due now. */
@@ -111,9 +192,6 @@ export class Daemon {
   }
 }
 
-/** How often it is looked whether work is due early. */
-const LOOK_MS = 2_000;
-
 /** Calls `work` again and again, the first time at once, with that pause between, or less where `isDue` says so. */
 async function every(
   pauseMs: number,
@@ -124,9 +202,12 @@ async function every(
   while (!signal.aborted) {
     await work();
     for (let leftMs = pauseMs; leftMs > 0; leftMs -= LOOK_MS) {
-      const pause = sleep(Math.min(leftMs, LOOK_MS), 'over', { signal });
-      const isStopped = (await pause.catch(() => 'stopped')) === 'stopped';
-      if (isStopped || (await isDue())) break;
+      if (!(await isOver(Math.min(leftMs, LOOK_MS), signal)) || (await isDue())) break;
     }
   }
+}
+
+/** Whether the time is over; false: the signal came first. */
+async function isOver(ms: number, signal: AbortSignal): Promise<boolean> {
+  return await sleep(ms, true, { signal }).catch(() => false);
 }

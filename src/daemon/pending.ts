@@ -10,6 +10,7 @@ import { parsePending, pendingPrefix, type Pending } from '../records/names.js';
 import { DESIRED, lifeOf, type RecordName } from '../records/record.js';
 import type { BaseSite } from '../site/site.js';
 import type { Finding } from './report.js';
+import { isInShare, WHOLE, type Share } from './share.js';
 
 const SERVICE = { kind: 'service' } as const;
 const CONCURRENCY = 8;
@@ -24,45 +25,62 @@ interface Task {
   readonly notes: Pending[];
 }
 
+type Report = (finding: Finding) => void;
+
+interface PendingOptions {
+  readonly share?: Share;
+  /** From 0 to 1: spreads the retries of several daemons. */
+  readonly random?: () => number;
+}
+
+interface RoundOptions {
+  readonly report?: Report;
+  readonly signal?: AbortSignal;
+}
+
 export class PendingWorker {
   readonly #site: BaseSite;
   readonly #records: Keeper;
+  readonly #share: Share;
   readonly #random: () => number;
   /** When to try again, and after how long then: for what a peer refused. */
   readonly #waits = new Map<string, { untilMs: number; waitMs: number }>();
 
-  /** @param random from 0 to 1: spreads the retries of several daemons */
-  constructor(site: BaseSite, records: Keeper, random: () => number = Math.random) {
+  constructor(site: BaseSite, records: Keeper, { share = WHOLE, random = Math.random }: PendingOptions = {}) {
     this.#site = site;
     this.#records = records;
+    this.#share = share;
     this.#random = random;
   }
 
-  /** One round over all peers. @throws AutosyncError RECORDS_UNAVAILABLE; a retry helps */
-  async round(report: (finding: Finding) => void = () => undefined): Promise<void> {
+  /** One round over all peers, or as much of it as the signal leaves. @throws AutosyncError RECORDS_UNAVAILABLE; a retry helps */
+  async round({ report = () => undefined, signal }: RoundOptions = {}): Promise<void> {
+    const mayGoOn = (): boolean => signal?.aborted !== true;
     const peers = this.#site.clusters.all().map((name) => this.#site.clusters.peer(name));
     await Promise.all(
-      peers.map((peer) => (peer === undefined ? Promise.resolve() : this.#tell(peer, report))),
+      peers.map((peer) => (peer === undefined ? Promise.resolve() : this.#tell(peer, report, mayGoOn))),
     );
   }
 
-  async #tell(peer: Peer, report: (finding: Finding) => void): Promise<void> {
+  async #tell(peer: Peer, report: Report, mayGoOn: () => boolean): Promise<void> {
     const prefix = pendingPrefix(peer.name);
-    for (let marker = ''; !peer.isDown;) {
+    for (let marker = ''; !peer.isDown && mayGoOn();) {
       const rows = await this.#records.store.page({ prefix, marker, limit: PAGE });
-      const tasks = groupByName(rows.map(({ name }) => parsePending(name)));
+      const tasks = groupByName(rows.map(({ name }) => parsePending(name))).filter(({ name }) =>
+        isInShare(this.#share, name),
+      );
       await eachLimited(
         tasks,
         CONCURRENCY,
         (task) => this.#settle(peer, task, report),
-        () => !peer.isDown,
+        () => !peer.isDown && mayGoOn(),
       );
       if (rows.length < PAGE) return;
       marker = rows.at(-1)?.name ?? '';
     }
   }
 
-  async #settle(peer: Peer, { name, notes }: Task, report: (finding: Finding) => void): Promise<void> {
+  async #settle(peer: Peer, { name, notes }: Task, report: Report): Promise<void> {
     const key = `${peer.name}/${name.account}/${name.container ?? ''}`;
     const wait = this.#waits.get(key);
     if (wait !== undefined && wait.untilMs > this.#site.now()) return;

@@ -53,10 +53,13 @@ export interface PassReport extends PassFrame {
 }
 
 const MAX_FINDINGS = 1_000;
+const MAX_TROUBLED = 10_000;
 
 /** Counts as a pass goes on. */
 export class PassCount {
   readonly findings: Finding[] = [];
+  /** Names (ACCOUNT/CONTAINER) of what is not as it should be after the pass: the next one looks at them again. */
+  readonly troubled = new Set<string>();
   accounts = 0;
   containers = 0;
   looked = 0;
@@ -68,6 +71,9 @@ export class PassCount {
     const key = `${code} ${outcome}`;
     this.#tally.set(key, { code, outcome, count: (this.#tally.get(key)?.count ?? 0) + 1 });
     if (this.findings.length < MAX_FINDINGS) this.findings.push(finding);
+    const { account, container } = finding;
+    if (outcome !== 'mended' && container !== undefined && this.troubled.size < MAX_TROUBLED)
+      this.troubled.add(`${account}/${container}`);
   }
 
   /** How many findings ended so. */

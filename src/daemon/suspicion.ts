@@ -5,6 +5,8 @@ import type { Marks } from '../records/rows.js';
 /** One name, as all sides show it. */
 export interface Glance<P> {
   readonly container: string;
+  /** It was not as it should be when it was last looked at, which may not show. */
+  readonly wasTroubled: boolean;
   /** The date of its row in the local Swift's listing. */
   readonly listed: Marks | undefined;
   /** Marks of the records here. */
@@ -30,7 +32,7 @@ export type Suspicion<P> =
   { readonly kind: 'pass' | 'leave' | 'forget' } | { readonly kind: 'look'; readonly ahead: readonly P[] };
 
 export function suspicionOf<P>(glance: Glance<P>, rules: Rules): Suspicion<P> {
-  const { container, listed, ours, theirs } = glance;
+  const { container, wasTroubled, listed, ours, theirs } = glance;
   const isInNoRecord = ours === undefined && theirs.every(({ marks }) => marks === undefined);
   if (isInNoRecord && dateIn(listed) < rules.adoptSinceMs) return { kind: 'leave' };
   const mark = ours?.size === 1 ? [...ours][0] : undefined;
@@ -40,7 +42,7 @@ export function suspicionOf<P>(glance: Glance<P>, rules: Rules): Suspicion<P> {
   if (!isHere && isOver(mark, glance, rules)) return { kind: 'forget' };
   const ahead = theirs.filter(({ marks }) => !isSameMark(marks, mark)).map(({ peer }) => peer);
   const isWanted = mark !== undefined && deleted === undefined;
-  const isPlain = mark !== undefined && isHere === isWanted && ahead.length === 0;
+  const isPlain = mark !== undefined && isHere === isWanted && ahead.length === 0 && !wasTroubled;
   return isPlain && !isItsTurn(container, rules) ? { kind: 'pass' } : { kind: 'look', ahead };
 }
 

@@ -28,3 +28,8 @@ export interface RequestSender {
    */
   request(request: ClientRequest): Promise<ClientAnswer>;
 }
+
+/** Sends when its turn has come. */
+export type Throttle = (send: () => Promise<ClientAnswer>) => Promise<ClientAnswer>;
+
+export const AT_ONCE: Throttle = (send) => send();

@@ -161,6 +161,13 @@ export const ERRORS = {
     isRetryable: true,
     hint: "Check that the service user of [service] can write to its own account, and the local Swift's health.",
   },
+  PAUSED: {
+    message: "This cluster's daemon is told to change nothing.",
+    status: 503,
+    exitCode: 3,
+    isRetryable: true,
+    hint: '`autosync resume` lets it go on.',
+  },
   SECRETS_UNREADABLE: {
     message: "The realm's secret file cannot be read.",
     status: 503,

@@ -3,7 +3,7 @@ import { HeaderList } from '../http/headers.js';
 import { HttpClient } from '../http/http-client.js';
 import type { Deadlines } from '../http/deadline.js';
 import { OriginPool } from '../http/origin-pool.js';
-import type { ClientAnswer } from '../http/request-sender.js';
+import type { ClientAnswer, Throttle } from '../http/request-sender.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { SecretsFile } from '../sync/secrets.js';
 import { signPeerRequest } from './signature.js';
@@ -22,6 +22,7 @@ export interface PeerOptions {
   readonly timeoutMs: number;
   readonly probeIntervalMs: number;
   readonly deadlines: Deadlines;
+  readonly throttle: Throttle;
   readonly onChange: (name: string, isUp: boolean, detail: string) => void;
 }
 
@@ -89,14 +90,18 @@ export class Peer {
       : { because: this.#downBecause, sinceMs: this.#downSinceMs };
   }
 
-  /** Sends a signed request. Takes `timeoutMs` at most, and no time at all while the peer is known to be down. Never rejects for a peer's trouble. */
+  /** Sends a signed request when its turn has come. Takes `timeoutMs` at most from then on, and no time at all while the peer is known to be down. Never rejects for a peer's trouble. */
   async send(request: PeerRequest): Promise<PeerResult> {
     if (this.#downBecause !== undefined) return { kind: 'unreachable', detail: this.#downBecause };
     try {
-      const answer = await this.#ask(request, 'current');
+      const { throttle } = this.#options;
+      const answer = await throttle(() => this.#ask(request, 'current'));
       const isTooNewForIt =
         answer.status === 401 && answer.headers.get(REFUSAL_HEADER) === 'unknown-generation';
-      return { kind: 'answer', answer: isTooNewForIt ? await this.#ask(request, 'previous') : answer };
+      return {
+        kind: 'answer',
+        answer: isTooNewForIt ? await throttle(() => this.#ask(request, 'previous')) : answer,
+      };
     } catch (error) {
       if (!(error instanceof AutosyncError)) throw error;
       this.#goDown(error.message);

@@ -6,6 +6,7 @@ import { placementByRule } from '../config/rules.js';
 import type { Deadlines } from '../http/deadline.js';
 import { HttpClient, type Transport } from '../http/http-client.js';
 import { OriginPool } from '../http/origin-pool.js';
+import { AT_ONCE, type Throttle } from '../http/request-sender.js';
 import { Clusters, type Naming } from '../peers/clusters.js';
 import { Keeper } from '../records/keeper.js';
 import { Store } from '../records/store.js';
@@ -21,13 +22,15 @@ export interface SiteParts {
   /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
   readonly isSyncHost: (address: string) => boolean;
   readonly log: Logger;
+  /** One for each cluster that is asked, this one's Swift included. */
+  readonly throttle?: () => Throttle;
 }
 
 const IDENTITY_ORIGIN = { connectTimeoutMs: 2_000, silenceMs: 30_000, idleMs: 5_000, maxIdle: 4 };
 
 /** @throws AutosyncError SECRETS_… when the secret file cannot be used */
 export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteParts): BaseSite {
-  const { log } = parts;
+  const { log, throttle = () => AT_ONCE } = parts;
   const secrets = new SecretsFile(autosync.secretFile);
   const clusters = new Clusters({
     naming: namingOf(config, autosync),
@@ -37,12 +40,19 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
     peerTimeoutMs: autosync.peerTimeoutMs,
     probeIntervalMs: autosync.peerProbeIntervalMs,
     deadlines: parts.deadlines,
+    throttle,
     onPeerChange: (cluster, isUp, detail) =>
       isUp ? log.info({ cluster }, 'peer is back') : log.warn({ cluster }, `peer is down: ${detail}`),
   });
   const identityPools: OriginPool[] = [];
   const tokens = tokenSource(config.service, parts.deadlines, identityPools);
-  const swift = new SwiftClient(new HttpClient(parts.transport), tokens, config.proxy.responseTimeoutMs);
+  const sender = new HttpClient(parts.transport);
+  const inTurn = throttle();
+  const swift = new SwiftClient(
+    { request: (request) => inTurn(() => sender.request(request)) },
+    tokens,
+    config.proxy.responseTimeoutMs,
+  );
   const ownAccount = (): Promise<string | undefined> =>
     tokens?.account().catch(() => undefined) ?? Promise.resolve(undefined);
   return {

@@ -206,7 +206,7 @@ export class Cluster {
       sleep: (ms) => this.#world.sleep(life, ms),
     });
     const site = this.#site(life, swift, keeper, now);
-    return { life, site, keeper, pending: new PendingWorker(site, keeper, () => 0.5) };
+    return { life, site, keeper, pending: new PendingWorker(site, keeper, { random: () => 0.5 }) };
   }
 
   #site(life: Life, swift: SwiftClient, records: Keeper, now: () => number): Site {

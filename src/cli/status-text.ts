@@ -1,0 +1,82 @@
+// The status of a cluster, as text. Pure.
+import type { AuditState, CodeCount, RunningState } from '../daemon/pass-state.js';
+import { pauseText } from '../daemon/pause.js';
+import type { PeerState, Status } from '../daemon/status.js';
+import { REASONS } from '../lib/reasons.js';
+
+/** Progress is written every ten seconds. */
+const SILENT_SECONDS = 60;
+
+export function renderStatus(status: Status): string {
+  const { cluster, paused, peers, running, audit } = status;
+  return [
+    `${cluster}: ${headline(status)}`,
+    ...(paused === undefined ? [] : [`${pauseText(paused)} autosync resume lets the daemon go on.`]),
+    ...peers.map(renderPeer),
+    ...(running === undefined ? [] : [renderRunning(running)]),
+    ...(audit === undefined ? ['audit: none yet. Start the daemon: autosync daemon'] : renderAudit(audit)),
+  ].join('\n  ');
+}
+
+function headline({ isOk, paused, audit }: Status): string {
+  if (paused !== undefined) return 'PAUSED: what differs between the clusters is not mended';
+  if (!isOk) return 'not all clusters agree';
+  const apart = audit?.apart ?? [];
+  return `all clusters agree${apart.length === 0 ? '' : `, except what is kept apart: ${counts(apart)}`}`;
+}
+
+function renderPeer({ name, isUp, detail, pending, oldestPendingSeconds, owed = 0 }: PeerState): string {
+  const behind =
+    pending === 0
+      ? 'nothing pending'
+      : `${pending} pending, the oldest for ${duration(oldestPendingSeconds)}`;
+  const coming = owed === 0 ? '' : `, ${plural(owed, 'change')} on the way from there`;
+  return `${name}: ${isUp ? 'up' : `PEER_DOWN (${detail})`}, ${behind}${coming}`;
+}
+
+function renderRunning({ startedAt, containers, rate, secondsLeft, heardSeconds }: RunningState): string {
+  if (heardSeconds > SILENT_SECONDS)
+    return `a pass since ${startedAt}, not heard of for ${duration(heardSeconds)}: does the daemon run?`;
+  const left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
+  return `a pass runs since ${startedAt}: ${plural(containers, 'container')}, ${Math.round(rate)}/s${left}`;
+}
+
+function renderAudit(audit: AuditState): string[] {
+  const { containers, looked, unmended, changed, missing, brokenOff, unreachable, notAdopted } = audit;
+  const stale = audit.isStale ? ' TOO LONG AGO: does the daemon run?' : '';
+  const done = `${plural(containers, 'container')}, ${looked} looked at, ${audit.mended} mended, ${unmended} not`;
+  const lines = [`audit: ${duration(audit.ageSeconds)} ago, ${done}${stale}`];
+  if (changed.length > 0) lines.push(`mended: ${counts(changed)}`);
+  lines.push(
+    audit.lookedSince === undefined
+      ? 'not every container was looked at yet'
+      : `every container was looked at since ${audit.lookedSince}; next audit due ${audit.nextDueAt}`,
+  );
+  if (missing.length > 0)
+    lines.push(`no audit yet by process ${missing.join(', ')} of ${audit.processes}: do all daemons run?`);
+  if (notAdopted > 0)
+    lines.push(`${plural(notAdopted, 'container')} from before autosync left alone: autosync adopt ACCOUNT`);
+  if (brokenOff !== undefined) lines.push(`the audit was broken off: ${brokenOff}`);
+  if (unreachable.length > 0) lines.push(`not audited: ${unreachable.join(', ')}`);
+  for (const { code, count } of [...audit.reasons, ...audit.apart])
+    lines.push(`${code} × ${count}: ${REASONS[code].meaning} ${REASONS[code].next}`);
+  return lines;
+}
+
+function counts(codes: readonly CodeCount[]): string {
+  return codes.map(({ code, count }) => `${code} × ${count}`).join(', ');
+}
+
+/** In the two largest units that matter: `45 s`, `3 min`, `2 h 5 min`, `3 d 4 h`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 120) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+export function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
