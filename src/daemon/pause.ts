@@ -26,8 +26,8 @@ export async function readPause(records: Keeper): Promise<Pause | undefined> {
 }
 
 /** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
-export function writePause(records: Keeper, pause: Pause): Promise<void> {
-  return records.store.put(PAUSE_OBJECT, Buffer.from(JSON.stringify(pause)), 'application/json');
+export async function writePause(records: Keeper, pause: Pause): Promise<void> {
+  await records.store.put(PAUSE_OBJECT, Buffer.from(JSON.stringify(pause)), 'application/json');
 }
 
 /** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */

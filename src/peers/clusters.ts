@@ -1,6 +1,6 @@
 // The clusters of the realm as this gateway sees them: which is mine, where the peers' gateways are, who syncs to whom.
 import type { Deadlines } from '../http/deadline.js';
-import { AT_ONCE, type Throttle } from '../http/request-sender.js';
+import type { Throttle } from '../http/request-sender.js';
 import type { RealmsFile } from '../sync/realms.js';
 import { endpointOrigin } from '../sync/realms.js';
 import { nextInRing } from '../sync/ring.js';
@@ -89,7 +89,7 @@ export class Clusters {
       timeoutMs: this.#options.peerTimeoutMs,
       probeIntervalMs: this.#options.probeIntervalMs,
       deadlines: this.#options.deadlines,
-      throttle: this.#options.throttle?.() ?? AT_ONCE,
+      ...(this.#options.throttle === undefined ? {} : { throttle: this.#options.throttle() }),
       onChange: this.#options.onPeerChange,
     });
     this.#peers.set(key, { peer, gateway });

@@ -3,7 +3,7 @@ import { HeaderList } from '../http/headers.js';
 import { HttpClient } from '../http/http-client.js';
 import type { Deadlines } from '../http/deadline.js';
 import { OriginPool } from '../http/origin-pool.js';
-import type { ClientAnswer, Throttle } from '../http/request-sender.js';
+import { AT_ONCE, type ClientAnswer, type Throttle } from '../http/request-sender.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { SecretsFile } from '../sync/secrets.js';
 import { signPeerRequest } from './signature.js';
@@ -22,7 +22,8 @@ export interface PeerOptions {
   readonly timeoutMs: number;
   readonly probeIntervalMs: number;
   readonly deadlines: Deadlines;
-  readonly throttle: Throttle;
+  /** At once if not said. */
+  readonly throttle?: Throttle;
   readonly onChange: (name: string, isUp: boolean, detail: string) => void;
 }
 
@@ -94,7 +95,7 @@ export class Peer {
   async send(request: PeerRequest): Promise<PeerResult> {
     if (this.#downBecause !== undefined) return { kind: 'unreachable', detail: this.#downBecause };
     try {
-      const { throttle } = this.#options;
+      const { throttle = AT_ONCE } = this.#options;
       const answer = await throttle(() => this.#ask(request, 'current'));
       const isTooNewForIt =
         answer.status === 401 && answer.headers.get(REFUSAL_HEADER) === 'unknown-generation';
