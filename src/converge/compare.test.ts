@@ -22,10 +22,10 @@ function here(settings: { [name: string]: string } = {}, dateMs = LONG_AGO): Obs
   return { settings: new Map(Object.entries(settings)), policy: 'gold', dateMs, createdMs: dateMs };
 }
 
-function look(found: Record, observed: Observed | undefined, more: Partial<Moment> = {}): Comparison {
+function look(found: Record, observed: Observed | undefined): Comparison {
   const clock = new VersionClock('one.h.0', () => NOW, 0);
   const nextVersion: Moment['nextVersion'] = (after) => clock.next(after);
-  return compare('container', found, observed, { nowMs: NOW, nextVersion, writer: 'one.h.0', ...more });
+  return compare('container', found, observed, { nowMs: NOW, nextVersion, writer: 'one.h.0' });
 }
 
 const PRESENT = { life: at(LONG_AGO, 'present') };
@@ -38,11 +38,6 @@ describe('a container that is to be there', () => {
 
   it('was deleted past the gateways where it had been, and is not any more', () => {
     expect(look(record(PRESENT, { life: 'present' }), undefined).life).toBe('deleted-here');
-  });
-
-  it('is made again where the cluster lost all', () => {
-    const found = look(record(PRESENT, { life: 'present' }), undefined, { isWiped: true });
-    expect(found.life).toBe('create');
   });
 
   it('is made again where it lives again since shortly: a late DELETE may have met it', () => {

@@ -20,8 +20,6 @@ export interface Moment {
   /** A version newer than all there are, made when asked for. */
   readonly nextVersion: (after: Version | undefined) => Version;
   readonly writer: string;
-  /** This cluster lost the account's containers: what is missing was not deleted by anybody. */
-  readonly isWiped?: boolean;
 }
 
 /**
@@ -78,16 +76,14 @@ export function compare(
   return { life, behind, adopted, confirmed };
 }
 
-function compareLife(record: Record, exists: boolean, { nowMs, isWiped }: Moment): LifeFinding {
+function compareLife(record: Record, exists: boolean, { nowMs }: Moment): LifeFinding {
   const life = lifeOf(record);
   if (life === undefined) return exists ? 'unknown' : 'same';
   if (life === 'deleting') return 'intended';
   const seen = record.seen.get(DESIRED.life)?.value;
   if (life === 'present') {
     if (exists) return 'same';
-    return isWiped !== true && seen === hashOf(PRESENT) && !isJustRevived(record, nowMs)
-      ? 'deleted-here'
-      : 'create';
+    return seen === hashOf(PRESENT) && !isJustRevived(record, nowMs) ? 'deleted-here' : 'create';
   }
   if (!exists) return 'same';
   return seen === hashOf(ABSENT) ? 'created-here' : 'delete';

@@ -11,7 +11,7 @@ import type { BaseSite, ContainerName } from '../site/site.js';
 import { audienceFor, syncWish } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
-import { deleteLeftovers, findNeverSeen, listLeftovers, type Leftover } from './leftovers.js';
+import { deleteLeftovers, findNeverDeleted, listLeftovers, type Leftover } from './leftovers.js';
 import { notePending } from './notes.js';
 import { tellPeer, toldDetail } from './tell-peer.js';
 
@@ -88,7 +88,7 @@ async function isAnyNeverSeen(
   const made = await site.swift.request(SERVICE, { method: 'PUT', target, headers });
   if (!isSuccess(made.status))
     throw new AutosyncError('SWIFT_REFUSED', `PUT of a container, to ask for its objects: ${made.status}.`);
-  const isFound = await findNeverSeen(site, name, key, leftovers);
+  const isFound = await findNeverDeleted(site, name, { key, rights: SERVICE }, leftovers);
   if (!isFound) await site.swift.request(SERVICE, { method: 'DELETE', target });
   return isFound;
 }

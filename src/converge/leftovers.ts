@@ -1,6 +1,7 @@
 // What peers still hold of a container that is to go: objects that were deleted here go there too, and those never seen here
 // mean that someone wrote there. A tombstone never deletes an object by itself.
 import { eachLimited } from '../lib/each-limited.js';
+import { HeaderList } from '../http/headers.js';
 import type { Peer } from '../peers/peer.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { syncProof } from '../site/sync-proof.js';
@@ -65,17 +66,17 @@ function readRows(body: Buffer): readonly Row[] {
   }
 }
 
-/** Probes each leftover here, within `peer_timeout`. True as soon as one turns up that was never seen here. */
-export async function findNeverSeen(
+/** Probes each leftover here, within `peer_timeout`. True as soon as one turns up that was never deleted here. */
+export async function findNeverDeleted(
   site: BaseSite,
   name: ContainerName,
-  key: string | undefined,
+  { key, rights }: { readonly key: string | undefined; readonly rights: Rights },
   leftovers: readonly Leftover[],
 ): Promise<boolean> {
   // Without a key of container sync's there is no asking: what is on a peer counts as written there.
   if (key === undefined) return true;
-  const answers = new Set<ProbeAnswer>();
-  const isFound = (): boolean => answers.has('never-here') || answers.has('unknown');
+  const answers = new Set<ProbeAnswer | 'here'>();
+  const isFound = (): boolean => [...answers].some((each) => each !== 'newer-here');
   const deadline = performance.now() + site.options.peerTimeoutMs;
   await eachLimited(
     leftovers,
@@ -86,13 +87,21 @@ export async function findNeverSeen(
       const proof = syncProof(site, { method: 'PUT', target, timestamp }, key);
       const isAskable = proof !== undefined && leftover.ticks !== undefined;
       const answer = isAskable ? await probeObject(site.transport, target, proof) : 'unknown';
-      leftover.isDeletedHere = answer === 'newer-here';
-      answers.add(answer);
+      // An object that no listing shows may be here all the same: the container's database was lost, or lags.
+      const isHere = answer === 'newer-here' && !(await isMissing(site, target, rights));
+      leftover.isDeletedHere = answer === 'newer-here' && !isHere;
+      answers.add(isHere ? 'here' : answer);
     },
     () => !isFound() && performance.now() < deadline,
   );
   if (answers.has('unknown')) site.log.warn({ ...name }, NOT_ASKABLE);
   return isFound();
+}
+
+async function isMissing(site: BaseSite, target: string, rights: Rights): Promise<boolean> {
+  const headers = HeaderList.from([['X-Newest', 'true']]);
+  const head = { method: 'HEAD', target: `${target}?symlink=get`, headers };
+  return (await site.swift.request(rights, head)).status === 404;
 }
 
 /** Deletes what was deleted here, dated one tick after the peer's own copy, so that anything newer there stays. */

@@ -1,8 +1,8 @@
 // Merges what another cluster says, and what was found here, into a record: the step between observing and applying.
 import { AutosyncError } from '../lib/errors.js';
-import { mergeRegisters, type Registers } from '../records/register.js';
+import { hashOf, mergeRegisters, type Register, type Registers } from '../records/register.js';
 import { DESIRED, EMPTY, type Record, type RecordName } from '../records/record.js';
-import { VersionClock } from '../records/version.js';
+import { VersionClock, versionMs } from '../records/version.js';
 import type { BaseSite } from '../site/site.js';
 import { isSetting } from '../swift/settings.js';
 import { compare, type Comparison, type Moment, type Observed } from './compare.js';
@@ -14,8 +14,8 @@ export interface TakeInOptions {
   readonly isDryRun?: boolean;
   /** The record that stood before Swift was asked. Unsaid: what looks like somebody's doing is in doubt. */
   readonly before?: Record;
-  /** This cluster lost the account's containers. */
-  readonly isWiped?: boolean;
+  /** What was seen here up to then (milliseconds since 1970) counts for nothing: it was lost. See records/marker.ts. */
+  readonly seenSinceMs?: number;
   /** What is in no record is taken over if it was made since then (milliseconds since 1970); else it is left alone. */
   readonly adoptSinceMs?: number;
 }
@@ -33,7 +33,8 @@ const MAX_LOOKS = 4;
 
 /**
  * Asks Swift, and takes in what it says. Between Swift's answer and the reading of the record somebody may have changed both:
- * nothing counts as changed past the gateways that was not so already when the record was read that says otherwise.
+ * nothing counts as changed past the gateways that was not so already when the record was read that says otherwise, nor on the
+ * word of what was seen before this cluster lost it.
  */
 export async function lookAndTakeIn<T extends { readonly observed: Observed | undefined }>(
   site: BaseSite,
@@ -42,8 +43,10 @@ export async function lookAndTakeIn<T extends { readonly observed: Observed | un
   options: TakeInOptions,
 ): Promise<{ seen: T; record: Record; comparison: Comparison; isUnrecorded: boolean }> {
   let taken = await takeIn(site, name, look, options);
+  if (!taken.isDoubtful || site.records === undefined) return taken;
+  const wiser = { ...options, seenSinceMs: await site.records.seenSinceMs() };
   for (let looks = 1; taken.isDoubtful && looks < MAX_LOOKS; looks += 1)
-    taken = await takeIn(site, name, look, { ...options, before: taken.record });
+    taken = await takeIn(site, name, look, { ...wiser, before: taken.record });
   return taken;
 }
 
@@ -60,7 +63,6 @@ async function takeIn<T extends { readonly observed: Observed | undefined }>(
   for (const { version } of incoming.values()) clock.observe(version);
   const moment: Moment = {
     nowMs: site.now(),
-    isWiped: options.isWiped ?? false,
     nextVersion: (after) => clock.next(after),
     writer: (await site.records?.writer()) ?? 'none',
   };
@@ -69,9 +71,10 @@ async function takeIn<T extends { readonly observed: Observed | undefined }>(
   // What is in no record must have been seen before it was looked up there. All else is doubted unless an earlier look bears it out.
   if (!incoming.has(DESIRED.life)) await looking;
   let taken: Take<T> | undefined;
-  const take = async (current: Record): Promise<Partial<Record>> => {
+  const take = async (stored: Record): Promise<Partial<Record>> => {
     const seen = await looking;
     const { observed } = seen;
+    const current = { ...stored, seen: believed(stored.seen, options.seenSinceMs ?? 0) };
     const merged = { desired: mergeRegisters(current.desired, incoming), seen: current.seen };
     const found = withNews(compare(kind, merged, observed, moment), current, merged, kind);
     const doubts = doubtsIn(found, merged, options.before);
@@ -102,6 +105,14 @@ async function takeIn<T extends { readonly observed: Observed | undefined }>(
     return { ...(taken as unknown as Take<T>), isUnrecorded: true };
   }
   return { ...(taken as unknown as Take<T>), isUnrecorded: false };
+}
+
+/** That a container was not here stays true whatever was lost: who makes it then means it. */
+function believed(seen: Registers, sinceMs: number): Registers {
+  if (sinceMs === 0) return seen;
+  const isBelieved = ([name, { value, version }]: readonly [string, Register]): boolean =>
+    versionMs(version) > sinceMs || (name === DESIRED.life && value === hashOf('absent'));
+  return new Map([...seen].filter(isBelieved));
 }
 
 /** What just came in is newer than whatever was changed here past the gateways: it is made, not the other taken over. */

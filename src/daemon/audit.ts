@@ -6,15 +6,8 @@ import { mergeJoin, type Joined, type Sorted } from '../lib/merge-join.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
-import {
-  DESIRED,
-  EMPTY,
-  deletedMs,
-  markOf,
-  mergeRecords,
-  type Record,
-  type RecordName,
-} from '../records/record.js';
+import { DESIRED, EMPTY, markOf, mergeRecords, type Record, type RecordName } from '../records/record.js';
+import { STORE_CONTAINER } from '../records/store.js';
 import { versionMs } from '../records/version.js';
 import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
@@ -30,8 +23,6 @@ import { turn } from './throttle.js';
 
 /** Containers that differ, settled at once. */
 const BATCH = 64;
-/** An account with fewer containers may well be emptied by hand. */
-const WIPED_CONTAINERS = 3;
 const CONCURRENCY = 4;
 
 /** Errors that say nothing of other containers. */
@@ -64,7 +55,7 @@ export interface AuditOptions {
 }
 
 /** What holds for a whole account. */
-type AccountPass = Pick<Context, 'adoptSinceMs' | 'isWiped'> & { readonly peers: readonly Peer[] };
+type AccountPass = Pick<Context, 'adoptSinceMs'> & { readonly peers: readonly Peer[] };
 
 /** A container at which a closer look is due. */
 interface Suspect extends ContainerName {
@@ -104,6 +95,7 @@ class AuditPass {
   readonly #records: Keeper;
   readonly #options: AuditOptions;
   #peers: Peer[] = [];
+  #seenSinceMs = 0;
 
   constructor(site: BaseSite, records: Keeper, options: AuditOptions) {
     this.#site = site;
@@ -115,6 +107,7 @@ class AuditPass {
   async run(): Promise<void> {
     this.#peers = [...audienceFor(this.#site, this.#site.clusters.all()).peers];
     const own = await this.#site.ownAccount();
+    await this.#checkMarker(own);
     for (const account of await this.#accounts()) {
       if (account === own || !this.#site.options.isAccountOurs(account)) continue;
       if (!this.#mayGoOn()) return;
@@ -130,6 +123,23 @@ class AuditPass {
 
   #mayGoOn(): boolean {
     return this.#options.signal?.aborted !== true;
+  }
+
+  /** What was seen here before this cluster lost it is not taken for somebody's deletions. */
+  async #checkMarker(account = ''): Promise<void> {
+    const { isLost, seenSinceMs } = await this.#records.checkMarker(this.#options.isDryRun);
+    this.#seenSinceMs = seenSinceMs;
+    if (!isLost) return;
+    const cluster = this.#site.clusters.mine;
+    const detail = 'its marker is gone, in part';
+    this.#found({
+      account,
+      container: STORE_CONTAINER,
+      cluster,
+      code: 'CLUSTER_WIPED',
+      detail,
+      outcome: 'mended',
+    });
   }
 
   /** What is wrong with one container, or one account, does not keep the pass from the others. */
@@ -173,8 +183,7 @@ class AuditPass {
 
   async #auditAccount(account: string): Promise<void> {
     const adoptSinceMs = await this.#convergeAccount(account);
-    const isWiped = await this.#isWiped(account);
-    const of = { adoptSinceMs, isWiped, peers: [...this.#peers] };
+    const of = { adoptSinceMs, peers: [...this.#peers] };
     let suspects: Suspect[] = [];
     let over: ContainerName[] = [];
     const flush = async (): Promise<void> => {
@@ -211,31 +220,6 @@ class AuditPass {
       if (suspects.length + over.length >= BATCH) await flush();
     }
     await flush();
-  }
-
-  /**
-   * Not one container, where several were: nobody deletes all of them past the gateways, but a cluster may lose them. Of
-   * our share only: other processes may have made theirs again already.
-   */
-  async #isWiped(account: string): Promise<boolean> {
-    for await (const [container] of listContainers(localSource(this.#site), account))
-      if (this.#isMine({ account, container })) return false;
-    let held = 0;
-    for await (const [container, marks] of recordRows(this.#records, account)) {
-      if (!this.#isMine({ account, container })) continue;
-      if ([...marks].some((mark) => deletedMs(mark) === undefined)) held += 1;
-      if (held >= WIPED_CONTAINERS) break;
-    }
-    if (held < WIPED_CONTAINERS) return false;
-    const cluster = this.#site.clusters.mine;
-    this.#found({
-      account,
-      cluster,
-      code: 'CLUSTER_WIPED',
-      detail: 'not one container is here',
-      outcome: 'mended',
-    });
-    return true;
   }
 
   /** Also tells since when this account is ours: containers made later, past the gateways, are taken over. */
@@ -287,7 +271,7 @@ class AuditPass {
     );
   }
 
-  async #settle(suspect: Suspect, { adoptSinceMs, isWiped }: AccountPass): Promise<void> {
+  async #settle(suspect: Suspect, { adoptSinceMs }: AccountPass): Promise<void> {
     this.count.looked += 1;
     const { account, container } = suspect;
     let incoming = EMPTY;
@@ -299,7 +283,8 @@ class AuditPass {
       differing.push({ peer, mark: markOf(theirs) });
     }
     const { isDryRun } = this.#options;
-    const context = { site: this.#site, records: this.#records, isDryRun, adoptSinceMs, isWiped };
+    const seenSinceMs = this.#seenSinceMs;
+    const context = { site: this.#site, records: this.#records, isDryRun, adoptSinceMs, seenSinceMs };
     await this.#guard({ account, container }, async () => {
       const findings = await settleContainer(context, { account, container }, incoming.desired, differing);
       for (const finding of findings) this.#found(finding);

@@ -24,8 +24,8 @@ export interface Context {
   readonly records: Keeper;
   readonly isDryRun: boolean;
   readonly adoptSinceMs: number;
-  /** This cluster lost the account's containers: they are made again. */
-  readonly isWiped: boolean;
+  /** See TakeInOptions. */
+  readonly seenSinceMs: number;
 }
 
 /** A peer whose record was not the same as ours. */
@@ -45,8 +45,8 @@ export async function settleContainer(
   incoming: Registers,
   differing: readonly Differing[],
 ): Promise<Finding[]> {
-  const { site, isDryRun, adoptSinceMs, isWiped } = context;
-  const options = { rights: SERVICE, incoming, isDryRun, adoptSinceMs, isWiped };
+  const { site, isDryRun, adoptSinceMs, seenSinceMs } = context;
+  const options = { rights: SERVICE, incoming, isDryRun, adoptSinceMs, seenSinceMs };
   const converged = await convergeContainer(site, name, options);
   const findings = findingsOf(site, name, converged, isDryRun);
   if (isDryRun) return findings;

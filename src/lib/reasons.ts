@@ -95,9 +95,9 @@ export const REASONS = {
     fix: "Read Swift's log. Is the user of [service] a reseller admin?",
   },
   CLUSTER_WIPED: {
-    meaning: 'This cluster holds none of the containers of an account that it held before.',
-    next: 'They are made again, and nothing is deleted elsewhere.',
-    fix: 'If somebody deleted them all past the gateways, delete them once more through a gateway.',
+    meaning: 'Databases or objects of this cluster were lost: not all of its marker is there any more.',
+    next: 'What is missing is made again, and counts nowhere as deleted.',
+    fix: 'Objects on disk that no listing shows any more have to be uploaded again, or deleted by name.',
   },
   NOT_ADOPTED: {
     meaning: 'The container was there before autosync, and is in no record.',

@@ -13,6 +13,7 @@ import {
   type Record,
   type RecordName,
 } from './record.js';
+import { readMarker, renewMarker, type Marker } from './marker.js';
 import type { Store } from './store.js';
 import { VersionClock } from './version.js';
 import { claimWriter } from './writer.js';
@@ -119,6 +120,28 @@ export class Keeper {
       if (record !== undefined && lifeOf(record) === 'deleted')
         await this.store.delete(recordObject(writer, name));
     }
+  }
+
+  /**
+   * What was seen here up to then (milliseconds since 1970) counts for nothing: this cluster lost what it held. 0: nothing was lost.
+   *
+   * @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help
+   */
+  async seenSinceMs(): Promise<number> {
+    return this.#believedSinceMs(await readMarker(this.store));
+  }
+
+  /** The same, and from then on it is known that something was lost. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async checkMarker(isDryRun: boolean): Promise<{ readonly isLost: boolean; readonly seenSinceMs: number }> {
+    const marker = isDryRun
+      ? await readMarker(this.store)
+      : await renewMarker(this.store, await this.clock(), this.#sleep);
+    return { isLost: marker.state === 'lost', seenSinceMs: this.#believedSinceMs(marker) };
+  }
+
+  /** What was seen is dated by other hosts' clocks as well. */
+  #believedSinceMs({ sinceMs }: Marker): number {
+    return sinceMs === 0 ? 0 : sinceMs + this.#maxAheadMs;
   }
 
   /** All that ever wrote and were not folded into others since. */

@@ -9,6 +9,9 @@ import { isSuccess, type SwiftClient } from '../swift/swift-client.js';
 /** The container of the service user's account that all is in. */
 export const STORE_CONTAINER = 'autosync';
 
+/** Metadata of ours, lost with the database that it is in. */
+const LABELS = { account: 'X-Account-Meta-Autosync-Marker', container: 'X-Container-Meta-Autosync-Marker' };
+
 export interface StoredRow {
   readonly name: string;
   readonly contentType: string;
@@ -58,6 +61,27 @@ export class Store {
   async delete(name: string): Promise<void> {
     const answer = await this.#ask('DELETE', name);
     if (answer.status !== 404) expectSuccess(answer, `DELETE ${name}`);
+  }
+
+  /** A word kept with the account and with the container; undefined where one has none. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async labels(): Promise<readonly (string | undefined)[]> {
+    const newest = HeaderList.from([['X-Newest', 'true']]);
+    const label = async (kind: keyof typeof LABELS): Promise<string | undefined> => {
+      const answer = await this.#request('HEAD', kind, newest);
+      if (answer.status === 404) return undefined;
+      return expectSuccess(answer, `HEAD of the ${kind}`).headers.get(LABELS[kind]);
+    };
+    return Promise.all([label('container'), label('account')]);
+  }
+
+  /** Makes the container where it is not. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async setLabels(label: string): Promise<void> {
+    const set = async (method: string, kind: keyof typeof LABELS): Promise<void> => {
+      const headers = HeaderList.from([[LABELS[kind], label]]);
+      expectSuccess(await this.#request(method, kind, headers), `${method} of the ${kind}`);
+    };
+    await set('PUT', 'container');
+    await set('POST', 'account');
   }
 
   /** Rows whose names begin with the prefix, in Swift's order, page by page. A listing may lag behind what was written. */
@@ -120,17 +144,28 @@ export class Store {
     return this.#made;
   }
 
-  async #ask(
+  /** Of an object, or without a name of the container. */
+  #ask(
     method: string,
     name: string | undefined,
     headers = new HeaderList(),
     body?: Buffer,
     query = '',
   ): Promise<ClientAnswer> {
+    return this.#request(method, 'container', headers, { name, body, query });
+  }
+
+  async #request(
+    method: string,
+    kind: 'account' | 'container',
+    headers: HeaderList,
+    { name, body, query = '' }: { name?: string | undefined; body?: Buffer | undefined; query?: string } = {},
+  ): Promise<ClientAnswer> {
     const account = await this.#account();
     if (account === undefined)
       throw new AutosyncError('RECORDS_UNAVAILABLE', 'The account of the service user is not known.');
-    const target = swiftTarget(account, STORE_CONTAINER, name) + query;
+    const target =
+      kind === 'account' ? swiftTarget(account) : swiftTarget(account, STORE_CONTAINER, name) + query;
     try {
       const content = body === undefined ? {} : { body };
       return await this.#swift.request({ kind: 'service' }, { method, target, headers, ...content });

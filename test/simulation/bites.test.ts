@@ -1,8 +1,8 @@
 // Shows that the simulator finds what it is for: bugs, planted one at a time, each of a kind that such code has had.
 import fc from 'fast-check';
 import { afterEach, expect, it, vi } from 'vitest';
-import type * as Compare from '../../src/converge/compare.js';
 import type * as Leftovers from '../../src/converge/leftovers.js';
+import type * as Marker from '../../src/records/marker.js';
 import type * as RecordModule from '../../src/records/record.js';
 import type * as RegisterModule from '../../src/records/register.js';
 import type * as VersionModule from '../../src/records/version.js';
@@ -38,12 +38,13 @@ vi.mock('../../src/records/record.js', async (original) => {
 
 vi.mock('../../src/converge/leftovers.js', async (original) => {
   const real = await original<typeof Leftovers>();
-  const findNeverSeen: typeof real.findNeverSeen = (site, name, key, leftovers) => {
-    if (plant.bug !== 'tombstone that deletes objects') return real.findNeverSeen(site, name, key, leftovers);
+  const findNeverDeleted: typeof real.findNeverDeleted = (site, name, proof, leftovers) => {
+    if (plant.bug !== 'tombstone that deletes objects')
+      return real.findNeverDeleted(site, name, proof, leftovers);
     for (const leftover of leftovers) leftover.isDeletedHere = true;
     return Promise.resolve(false);
   };
-  return { ...real, findNeverSeen };
+  return { ...real, findNeverDeleted };
 });
 
 vi.mock('../../src/records/version.js', async (original) => {
@@ -63,13 +64,14 @@ vi.mock('../../src/records/version.js', async (original) => {
   return { ...real, VersionClock };
 });
 
-vi.mock('../../src/converge/compare.js', async (original) => {
-  const real = await original<typeof Compare>();
-  const compare: typeof real.compare = (kind, record, observed, moment) =>
-    plant.bug === 'emptiness taken for deletions'
-      ? real.compare(kind, record, observed, { ...moment, isWiped: false })
-      : real.compare(kind, record, observed, moment);
-  return { ...real, compare };
+vi.mock('../../src/records/marker.js', async (original) => {
+  const real = await original<typeof Marker>();
+  const INTACT = { state: 'intact', sinceMs: 0 } as const;
+  const isPlanted = (): boolean => plant.bug === 'emptiness taken for deletions';
+  const readMarker: typeof real.readMarker = async (store) => (isPlanted() ? INTACT : real.readMarker(store));
+  const renewMarker: typeof real.renewMarker = async (...args) =>
+    isPlanted() ? INTACT : real.renewMarker(...args);
+  return { ...real, readMarker, renewMarker };
 });
 
 afterEach(() => {

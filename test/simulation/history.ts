@@ -26,7 +26,10 @@ export type Deed =
       readonly container: string;
       readonly set: readonly Setting[];
     }
-  | { readonly kind: 'container sync' | 'pending' | 'audit' | 'wipe' | 'wipe account'; readonly at: number }
+  | {
+      readonly kind: 'container sync' | 'pending' | 'audit' | 'wipe' | 'lose containers';
+      readonly at: number;
+    }
   | { readonly kind: 'cut'; readonly at: number; readonly to: number }
   | { readonly kind: 'mend' }
   | { readonly kind: 'message'; readonly at: number; readonly to: number; readonly fate: Fate }
@@ -147,7 +150,7 @@ const clocks: fc.WeightedArbitrary<Deed> = {
 
 const wipe: fc.WeightedArbitrary<Deed> = {
   weight: 1,
-  arbitrary: fc.record({ kind: kinds('wipe', 'wipe account'), at }),
+  arbitrary: fc.record({ kind: kinds('wipe', 'lose containers'), at }),
 };
 
 /** What a kind of history holds beyond clients' requests. */

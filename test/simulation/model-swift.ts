@@ -23,7 +23,7 @@ export interface ModelContainer {
   readonly policy: string;
   /** Tombstones included; they survive the container's deletion. */
   readonly objects: Map<string, ModelObject>;
-  readonly listing: Listing;
+  listing: Listing;
 }
 
 export interface ModelRequest {
@@ -96,7 +96,7 @@ class Listing {
 interface ModelAccount {
   readonly settings: Map<string, string>;
   readonly containers: Map<string, ModelContainer>;
-  readonly listing: Listing;
+  listing: Listing;
 }
 
 export const SYNC_TO = 'x-container-sync-to';
@@ -166,10 +166,20 @@ export class ModelSwift {
     container.listing.note(name, object.body === undefined ? undefined : object, 0);
   }
 
-  /** @param account only that; else all */
-  wipe(account?: string): void {
-    if (account === undefined) this.#accounts.clear();
-    else this.#accounts.delete(account);
+  wipe(): void {
+    this.#accounts.clear();
+  }
+
+  /** Containers, their settings and listings are gone; objects are not, and can be read by name. */
+  loseContainers(): void {
+    for (const account of this.#accounts.values()) {
+      account.listing = new Listing();
+      for (const container of account.containers.values()) {
+        container.exists = false;
+        container.settings.clear();
+        container.listing = new Listing();
+      }
+    }
   }
 
   #account(account: ModelAccount, { method, target, headers }: ModelRequest): ClientAnswer {
@@ -246,7 +256,8 @@ export class ModelSwift {
   }
 
   #object(container: ModelContainer | undefined, name: string, request: ModelRequest): ClientAnswer {
-    if (container?.exists !== true) return answer(404);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (container === undefined || (!container.exists && !isRead)) return answer(404);
     const key = request.headers?.get(SYNC_KEY);
     if (key !== undefined && key !== container.settings.get(SYNC_KEY)) return answer(401);
     const known = container.objects.get(name);

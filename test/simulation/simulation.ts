@@ -16,7 +16,7 @@ const MAX_PASSES = 12;
 /** Longer than whatever the daemons wait for. */
 const PASS_MS = 400_000;
 const CONTAINERS = ['c1', 'c2'];
-/** So many that an account without containers is one that lost them. */
+/** There before anything is lost. */
 const BASE = ['b1', 'b2', 'b3'];
 const OBJECT_KINDS = ['PUT object', 'DELETE object'];
 
@@ -132,7 +132,7 @@ class Simulation {
         return;
       }
       case 'wipe':
-      case 'wipe account':
+      case 'lose containers':
         return this.#wipe(this.#at(deed.at), deed.kind === 'wipe');
       case 'cut':
         this.#network.cut(this.#at(deed.at).name, this.#at(deed.to).name);
@@ -251,14 +251,9 @@ class Simulation {
   async #wipe(cluster: Cluster, isWhole: boolean): Promise<void> {
     for (const container of BASE) this.#change({ kind: 'PUT', at: 0, gateway: 'g0', container, set: [] }, -1);
     await this.#heal();
-    this.#world.note(`${cluster.name} is wiped${isWhole ? '' : ', but for the records'}`);
-    if (isWhole) {
-      cluster.swift.wipe();
-    } else {
-      // Left out: changes that come before the cluster's own daemon has seen what it lost.
-      cluster.swift.wipe(ACCOUNT);
-      await this.#audit(cluster);
-    }
+    this.#world.note(`${cluster.name} loses ${isWhole ? 'everything' : 'its container databases'}`);
+    if (isWhole) cluster.swift.wipe();
+    else cluster.swift.loseContainers();
     this.#world.isFree = false;
     this.#ledger.losses.push({ cluster: cluster.name, turn: this.#ledger.turn() });
   }

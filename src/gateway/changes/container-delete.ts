@@ -1,6 +1,6 @@
 // A client's container DELETE. A container may go only when it is empty on every cluster that can be reached: objects that
 // a peer still holds and that were deleted here are deleted there too; objects never seen here mean that someone wrote there.
-import { deleteLeftovers, findNeverSeen, listLeftovers } from '../../converge/leftovers.js';
+import { deleteLeftovers, findNeverDeleted, listLeftovers } from '../../converge/leftovers.js';
 import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
 import { AutosyncError } from '../../lib/errors.js';
@@ -40,7 +40,8 @@ export async function deleteContainer(
       if (mayChange === undefined) return next();
       if (!isSuccess(mayChange.status)) return relay(mayChange);
     }
-    if (leftovers.length > 0 && (await findNeverSeen(site, name, here.syncKey, leftovers)))
+    const proof = { key: here.syncKey, rights };
+    if (leftovers.length > 0 && (await findNeverDeleted(site, name, proof, leftovers)))
       return textAnswer(exchange, 409, CONFLICT);
     const intent = await recordIntent(site, name, audience, rights);
     if (!intent.isKept) return errorAnswer(exchange, NOWHERE_KEPT);
