@@ -106,6 +106,8 @@ export class Store {
       undefined,
       text,
     );
+    // The container may be gone while Swift's proxies still remember it, and take objects that no listing will show.
+    if (answer.status === 404) this.#made = undefined;
     if (answer.status === 404 || answer.status === 204) return [];
     const rows = JSON.parse(expectSuccess(answer, `list ${prefix}`).body.toString('utf8')) as {
       name: string;
