@@ -82,7 +82,7 @@ const SECRETS = {
 export interface Planted {
   /** All processes of a cluster write the same objects. */
   readonly isWriterShared?: boolean;
-  /** The daemon takes a container that no listing shows for one that is not there. */
+  /** The daemon takes a container that no listing shows for one that is not there, with all that is in it. */
   readonly areListingsBelieved?: boolean;
 }
 
@@ -255,7 +255,7 @@ export class Cluster {
       const isSeen = !isBlind || method !== 'HEAD' || this.swift.isListed(target);
       const answer = this.swift.handle({
         method,
-        target: isSeen ? target : `${target}-unlisted`,
+        target: isSeen ? target : target.replace(/(?=\?|$)/, '-unlisted'),
         headers: sent,
         body,
       });

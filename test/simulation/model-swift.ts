@@ -148,10 +148,10 @@ export class ModelSwift {
     return container?.exists === true ? container : undefined;
   }
 
-  /** Whether the account's listing shows that container; anything else is taken to be shown. */
+  /** Whether the account's listing shows that container, or the object's; anything else is taken to be shown. */
   isListed(target: string): boolean {
     const { path } = parse(target);
-    if (path.kind !== 'container') return true;
+    if (path.kind !== 'container' && path.kind !== 'object') return true;
     return this.account(path.account)
       .listing.at(this.#now())
       .some(([name]) => name === path.container);
