@@ -1,6 +1,7 @@
 // Several gateway processes as one: the process above starts them again when they die, and keeps what must be known once.
 import nodeCluster, { type Worker } from 'node:cluster';
 import { AccountDeletionTimers, type AccountDeletions } from '../gateway/changes/account-deletions.js';
+import type { CopyJob, CopyJobs } from '../copy/job.js';
 import type { GatewayStatus } from '../gateway/status.js';
 import type { Logger } from '../gateway/station.js';
 
@@ -12,6 +13,7 @@ const ANSWER_MS = 2_000;
 type Message =
   | { readonly kind: 'schedule-account-deletion' | 'carry-out-account-deletion'; readonly account: string }
   | { readonly kind: 'cancel-account-deletion'; readonly account: string; readonly id: number }
+  | { readonly kind: 'copy'; readonly job: CopyJob }
   | { readonly kind: 'ask-status'; readonly id: number }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown };
 
@@ -46,12 +48,14 @@ class Questions {
 /** The process above the workers. */
 export class Supervisor {
   readonly #log: Logger;
+  readonly #copies: CopyJobs;
   readonly #timers: AccountDeletionTimers;
   readonly #questions = new Questions();
   #isStopping = false;
 
-  constructor(accountDeleteDelayMs: number, log: Logger) {
+  constructor(accountDeleteDelayMs: number, copies: CopyJobs, log: Logger) {
     this.#log = log;
+    this.#copies = copies;
     this.#timers = new AccountDeletionTimers(accountDeleteDelayMs, (account) => {
       const [worker] = this.#workers();
       worker?.send({ kind: 'carry-out-account-deletion', account } satisfies Message);
@@ -104,6 +108,7 @@ export class Supervisor {
 
   #receive(worker: Worker, message: Message): void {
     if (message.kind === 'answer') this.#questions.answered(message.id, message.value);
+    if (message.kind === 'copy') this.#copies.add(message.job);
     if (message.kind === 'schedule-account-deletion') this.#timers.schedule(message.account);
     if (message.kind !== 'cancel-account-deletion') return;
     const { id, account } = message;
@@ -114,6 +119,11 @@ export class Supervisor {
     );
   }
 }
+
+/** In a worker: copies are made by the process that the one above feeds. */
+export const COPIES_ABOVE: CopyJobs = {
+  add: (job) => void process.send?.({ kind: 'copy', job } satisfies Message),
+};
 
 /** In a worker: answers for its status, and has the process above keep account deletions. */
 export class WorkerLink implements AccountDeletions {

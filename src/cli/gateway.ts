@@ -9,7 +9,9 @@ import { Gateway, type GatewayParts } from '../gateway/gateway.js';
 import { mergeStatus, type GatewayStatus } from '../gateway/status.js';
 import type { Logger } from '../gateway/station.js';
 import { AutosyncError } from '../lib/errors.js';
-import { Supervisor, WorkerLink } from './gateway-workers.js';
+import type { CopyJobs } from '../copy/job.js';
+import { CopierProcess } from './copier-process.js';
+import { COPIES_ABOVE, Supervisor, WorkerLink } from './gateway-workers.js';
 import { openLog, readConfig, stopSignal } from './running.js';
 import { readVersion } from './version.js';
 
@@ -30,11 +32,14 @@ export const gatewayCommand = new Command('gateway')
 async function serveAlone(config: Config, log: Logger): Promise<void> {
   const timers: GatewayParts['accountDeletions'] = (carryOut) =>
     new AccountDeletionTimers(deleteDelayMs(config), carryOut);
-  const gateway = new Gateway(config, { log, version: readVersion(), accountDeletions: timers });
+  const copier = startCopier(config, log);
+  const copies = copier ?? NO_COPIES;
+  const gateway = new Gateway(config, { log, version: readVersion(), accountDeletions: timers, copies });
   await listen(gateway, config, log);
-  await admin(config, log, () => Promise.resolve([gateway.status()]));
+  await admin(config, log, copier, () => Promise.resolve([gateway.status()]));
   await stopSignal();
   await gateway.close(GRACE_MS);
+  copier?.stop();
   process.exit(0);
 }
 
@@ -42,6 +47,7 @@ async function work(config: Config, log: Logger): Promise<void> {
   const gateway: Gateway = new Gateway(config, {
     log,
     version: readVersion(),
+    copies: config.autosync?.copyJobs === true ? COPIES_ABOVE : NO_COPIES,
     accountDeletions: (carryOut) => new WorkerLink({ carryOut, status: () => gateway.status() }),
   });
   await listen(gateway, config, log);
@@ -51,12 +57,20 @@ async function work(config: Config, log: Logger): Promise<void> {
 }
 
 async function supervise(config: Config, count: number, log: Logger): Promise<void> {
-  const supervisor = new Supervisor(deleteDelayMs(config), log);
+  const copier = startCopier(config, log);
+  const supervisor = new Supervisor(deleteDelayMs(config), copier ?? NO_COPIES, log);
   await supervisor.start(count);
-  await admin(config, log, () => supervisor.statuses());
+  await admin(config, log, copier, () => supervisor.statuses());
   await stopSignal();
   await supervisor.stop();
+  copier?.stop();
   process.exit(0);
+}
+
+const NO_COPIES: CopyJobs = { add: () => undefined };
+
+function startCopier(config: Config, log: Logger): CopierProcess | undefined {
+  return config.autosync?.copyJobs === true ? new CopierProcess(config.file, log) : undefined;
 }
 
 async function listen(gateway: Gateway, config: Config, log: Logger): Promise<void> {
@@ -65,9 +79,17 @@ async function listen(gateway: Gateway, config: Config, log: Logger): Promise<vo
 }
 
 /** Clients come first: where the admin port cannot be had, the gateway runs without it, and says so. */
-async function admin(config: Config, log: Logger, statuses: () => Promise<GatewayStatus[]>): Promise<void> {
+async function admin(
+  config: Config,
+  log: Logger,
+  copier: CopierProcess | undefined,
+  statuses: () => Promise<GatewayStatus[]>,
+): Promise<void> {
   try {
-    await serveAdmin(config.admin, async () => mergeStatus(await statuses()));
+    await serveAdmin(config.admin, async () => ({
+      ...mergeStatus(await statuses()),
+      copies: (await copier?.status()) ?? [],
+    }));
   } catch (error) {
     if (!(error instanceof AutosyncError)) throw error;
     log.error({ code: error.code }, `no admin port: ${error.message}`);

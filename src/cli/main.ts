@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { AutosyncError } from '../lib/errors.js';
 import { adoptCommand } from './adopt.js';
 import { checkCommand } from './check.js';
+import { copierCommand } from './copier.js';
 import { daemonCommand } from './daemon.js';
 import { explainCommand } from './explain.js';
 import { gatewayCommand } from './gateway.js';
@@ -57,6 +58,7 @@ export function buildProgram(): Command {
     .description('Runs several independent OpenStack Swift clusters as one.')
     .version(readVersion());
   for (const command of COMMANDS) program.addCommand(command);
+  program.addCommand(copierCommand, { hidden: true });
   throwInsteadOfExiting(program);
   return program;
 }

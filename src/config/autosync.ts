@@ -134,5 +134,8 @@ export function autosyncConfig(
     maxClockSkewMs: whole.maxClockSkewMs,
     accountDeleteDelayMs: whole.accountDeleteDelayMs,
     deleteProbeLimit: whole.deleteProbeLimit,
+    copyJobs: whole.copyJobs,
+    copyConcurrency: whole.copyConcurrency,
+    copyQueueLength: whole.copyQueueLength,
   };
 }

@@ -125,6 +125,9 @@ describe('what loads', () => {
       maxClockSkewMs: 30_000,
       accountDeleteDelayMs: 86_400_000,
       deleteProbeLimit: 1000,
+      copyJobs: true,
+      copyConcurrency: 8,
+      copyQueueLength: 10_000,
     });
     expect(config.service).toMatchObject({
       authVersion: 3,

@@ -55,6 +55,18 @@ export const AUTOSYNC_OPTIONS = {
     default: '86400',
     doc: 'How long an account DELETE waits before it goes to the peers. Until then it can be cancelled.',
   }),
+  copy_jobs: option(is.boolean, {
+    default: 'true',
+    doc: "Whether objects leave for the peers as soon as a client has written them. Where it is false, they wait for Swift's own container sync.",
+  }),
+  copy_concurrency: option(is.integer(1, 256), {
+    default: '8',
+    doc: 'Objects that are copied to one peer at once.',
+  }),
+  copy_queue_length: option(is.integer(1, 1_000_000), {
+    default: '10000',
+    doc: 'Objects that wait to be copied to one peer at most. Those beyond are left to container sync.',
+  }),
   delete_probe_limit: option(is.integer(0, 1_000_000), {
     default: '1000',
     doc: 'The most objects left on peers that are settled within one container DELETE. The daemon does the rest.',

@@ -1,6 +1,7 @@
 // One gateway process: the configured pipeline behind a listening server. Knows nothing of other processes.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CopyJobs } from '../copy/job.js';
 import type { Config, ModuleStation, Station } from '../config/config.js';
 import type { Balancer } from '../http/balancer.js';
 import { Deadlines } from '../http/deadline.js';
@@ -29,6 +30,7 @@ export interface GatewayParts {
   readonly log: Logger;
   readonly version: string;
   /** Where account deletions wait; given the way to carry one out. */
+  readonly copies: CopyJobs;
   readonly accountDeletions: (carryOut: (account: string) => void) => AccountDeletions;
 }
 
@@ -59,6 +61,7 @@ export class Gateway {
               log,
             }),
             nonces: new NonceMemory(),
+            copies: parts.copies,
             counters: new Counters(),
             afterwards: new Afterwards(log),
             accountDeletions: parts.accountDeletions((account) => this.deleteAccountAtPeers(account)),

@@ -1,4 +1,5 @@
 // What the gateway's stations work with, beyond what the daemon has as well: its memory, and a request's own rights.
+import type { CopyJobs } from '../copy/job.js';
 import type { NonceMemory } from '../peers/nonce-memory.js';
 import { audienceFor, type Audience, type BaseSite } from '../site/site.js';
 import type { Rights } from '../swift/swift-client.js';
@@ -10,6 +11,8 @@ import type { Exchange } from './station.js';
 export interface Site extends BaseSite {
   readonly nonces: NonceMemory;
   readonly accountDeletions: AccountDeletions;
+  /** Who copies objects to the peers at once. */
+  readonly copies: CopyJobs;
   readonly counters: Counters;
   readonly afterwards: Afterwards;
 }

@@ -1,6 +1,8 @@
 // One peer cluster's gateway: signed requests to it, and whether it is known to be down.
 import { HeaderList } from '../http/headers.js';
+import { formatRequestHead } from '../http/head.js';
 import { HttpClient } from '../http/http-client.js';
+import { collectBody, MessageBody } from '../http/message-body.js';
 import type { Deadlines } from '../http/deadline.js';
 import { OriginPool } from '../http/origin-pool.js';
 import { AT_ONCE, type ClientAnswer, type Throttle } from '../http/request-sender.js';
@@ -35,6 +37,23 @@ export interface PeerRequest {
   readonly body?: Buffer;
 }
 
+type Generation = 'current' | 'previous';
+
+type Signable = Pick<PeerRequest, 'method' | 'target'> & {
+  readonly headers?: HeaderList | undefined;
+  readonly body?: Buffer | 'streamed' | undefined;
+};
+
+export interface StreamedPeerRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: HeaderList;
+  readonly body: MessageBody | Buffer;
+  readonly length: number;
+  /** The body travels only once the peer's Swift has said that it wants it. */
+  readonly expectsContinue: boolean;
+}
+
 /** What came of a request to a peer. */
 export type PeerResult =
   | { readonly kind: 'answer'; readonly answer: ClientAnswer }
@@ -47,12 +66,15 @@ export const REFUSAL_HEADER = 'X-Autosync-Refusal';
 const CONNECT_TIMEOUT_MS = 2_000;
 const IDLE_MS = 15_000;
 const MAX_IDLE = 64;
+const MAX_ANSWER_BYTES = 65_536;
 
 export class Peer {
   readonly name: string;
   readonly #options: PeerOptions;
   readonly #pool: OriginPool;
   readonly #client: HttpClient;
+  /** Of the secret, that it took last. */
+  #generation: Generation = 'current';
   /** Why it is taken to be down. */
   #downBecause: string | undefined;
   #downSinceMs = 0;
@@ -96,13 +118,12 @@ export class Peer {
     if (this.#downBecause !== undefined) return { kind: 'unreachable', detail: this.#downBecause };
     try {
       const { throttle = AT_ONCE } = this.#options;
-      const answer = await throttle(() => this.#ask(request, 'current'));
+      let answer = await throttle(() => this.#ask(request, 'current'));
       const isTooNewForIt =
         answer.status === 401 && answer.headers.get(REFUSAL_HEADER) === 'unknown-generation';
-      return {
-        kind: 'answer',
-        answer: isTooNewForIt ? await throttle(() => this.#ask(request, 'previous')) : answer,
-      };
+      this.#generation = isTooNewForIt ? 'previous' : 'current';
+      if (isTooNewForIt) answer = await throttle(() => this.#ask(request, 'previous'));
+      return { kind: 'answer', answer };
     } catch (error) {
       if (!(error instanceof AutosyncError)) throw error;
       this.#goDown(error.message);
@@ -110,25 +131,68 @@ export class Peer {
     }
   }
 
-  #ask(request: PeerRequest, generation: 'current' | 'previous'): Promise<ClientAnswer> {
+  /**
+   * Sends a signed request whose body streams, by the generation of the secret that the peer took last. Takes as long as bytes
+   * flow. Never rejects for a peer's trouble, nor for one with the body.
+   */
+  async stream(request: StreamedPeerRequest): Promise<PeerResult> {
+    const { method, target, body, expectsContinue } = request;
+    const isStreamed = body instanceof MessageBody;
+    if (this.#downBecause !== undefined) {
+      if (isStreamed) body.abandon();
+      return { kind: 'unreachable', detail: this.#downBecause };
+    }
+    const signable = { method, target, headers: request.headers, body: 'streamed' } as const;
+    const headers = this.#sign(signable, this.#generation);
+    headers.raw.unshift('Host', this.#pool.authority);
+    headers.add('Content-Length', String(request.length));
+    if (expectsContinue) headers.add('Expect', '100-continue');
+    let abort: ((reason?: Error) => void) | undefined;
+    try {
+      const response = await this.#pool.send({
+        method,
+        head: formatRequestHead(method, this.#options.gateway.basePath + target, headers),
+        body,
+        isIdempotent: true,
+        expectsContinue,
+        onStart: (onward) => (abort = onward),
+      });
+      const answer = { ...response, body: await collectBody(response.body, MAX_ANSWER_BYTES) };
+      // It has answered before it took all: the connection is of no more use.
+      if (isStreamed && !body.isComplete) abort?.();
+      return { kind: 'answer', answer };
+    } catch (error) {
+      if (!(error instanceof AutosyncError)) throw error;
+      if (isStreamed) body.abandon();
+      if (error.code === 'CONNECTION_FAILED') this.#goDown(error.message);
+      return { kind: 'unreachable', detail: error.message };
+    }
+  }
+
+  #ask(request: PeerRequest, generation: Generation): Promise<ClientAnswer> {
     const { method, target } = request;
     const body = request.body === undefined ? {} : { body: request.body };
-    const headers = request.headers?.clone() ?? new HeaderList();
+    const headers = this.#sign(request, generation);
+    const { gateway, timeoutMs } = this.#options;
+    return this.#client.request({ method, target: gateway.basePath + target, headers, ...body, timeoutMs });
+  }
+
+  #sign({ method, target, headers: given, body }: Signable, useGeneration: Generation): HeaderList {
+    const headers = given?.clone() ?? new HeaderList();
     headers.set('X-Orig-Cluster', this.#options.mySignatureName);
     signPeerRequest({
       method,
       target,
       headers,
-      ...body,
+      body,
       from: this.#options.mySignatureName,
       to: this.#options.signatureName,
       realm: this.#options.realm,
       secrets: this.#options.secrets.get(),
       nowMs: Date.now(),
-      useGeneration: generation,
+      useGeneration,
     });
-    const { gateway, timeoutMs } = this.#options;
-    return this.#client.request({ method, target: gateway.basePath + target, headers, ...body, timeoutMs });
+    return headers;
   }
 
   close(): void {

@@ -14,6 +14,7 @@ import { SwiftClient } from '../swift/swift-client.js';
 import { RealmsFile } from '../sync/realms.js';
 import { SecretsFile } from '../sync/secrets.js';
 import type { Logger } from '../lib/logger.js';
+import { ContainerKeys } from './container-keys.js';
 import type { BaseSite } from './site.js';
 
 export interface SiteParts {
@@ -75,6 +76,7 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
     swift,
     transport: parts.transport,
     secrets,
+    containerKeys: new ContainerKeys(swift, clusters),
     serviceToken: tokens === undefined ? undefined : () => tokens.token(),
     dropServiceToken: (token) => tokens?.invalidate(token),
     ownAccount,

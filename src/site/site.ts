@@ -7,6 +7,7 @@ import type { Transport } from '../http/http-client.js';
 import { containerSyncKey } from '../sync/key.js';
 import type { SecretsFile } from '../sync/secrets.js';
 import type { SyncWish } from '../sync/sync-plan.js';
+import type { ContainerKeys } from './container-keys.js';
 import type { SwiftClient } from '../swift/swift-client.js';
 
 export interface SiteOptions {
@@ -32,6 +33,7 @@ export interface BaseSite {
   /** The same Swift, for requests that SwiftClient's whole answers do not fit. */
   readonly transport: Transport;
   readonly secrets: SecretsFile;
+  readonly containerKeys: ContainerKeys;
   /** A token of the service user; undefined where the clients' own tokens are used. */
   readonly serviceToken: (() => Promise<string>) | undefined;
   readonly dropServiceToken: (token: string) => void;

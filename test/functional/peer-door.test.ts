@@ -33,6 +33,7 @@ beforeAll(async () => {
     {
       log: { debug: ignore, info: ignore, warn, error: warn },
       version: 'test',
+      copies: { add: ignore },
       accountDeletions: (carryOut) => new AccountDeletionTimers(0, carryOut),
     },
   );

@@ -18,6 +18,7 @@ import { AutosyncError } from '../../src/lib/errors.js';
 import type { Logger } from '../../src/lib/logger.js';
 import type { Clusters } from '../../src/peers/clusters.js';
 import type { Peer, PeerRequest, PeerResult } from '../../src/peers/peer.js';
+import { ContainerKeys } from '../../src/site/container-keys.js';
 import { Keeper } from '../../src/records/keeper.js';
 import { parseRecord } from '../../src/records/record.js';
 import { Store } from '../../src/records/store.js';
@@ -210,6 +211,7 @@ export class Cluster {
   }
 
   #site(life: Life, swift: SwiftClient, records: Keeper, now: () => number): Site {
+    const clusters = this.#clusters(life);
     const site: Omit<Site, 'accountDeletions' | 'afterwards' | 'nonces'> = {
       options: {
         isAccountOurs: (account) => account === ACCOUNT,
@@ -223,7 +225,8 @@ export class Cluster {
         isSyncHost: () => false,
         defaultPlacement: () => this.#others().map(({ name }) => name),
       },
-      clusters: this.#clusters(life),
+      clusters,
+      containerKeys: new ContainerKeys(swift, clusters, () => this.#world.nowMs),
       swift,
       transport: this.#transport(life),
       secrets: { get: () => SECRETS } as unknown as SecretsFile,
@@ -234,6 +237,7 @@ export class Cluster {
       now,
       log: QUIET,
       close: () => undefined,
+      copies: { add: () => undefined },
       counters: new Counters(),
     };
     return site as Site;

@@ -49,6 +49,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     links: true,
     gateways: hasGateways,
     syncInterval: 1,
+    // Objects stay where they are written until a test has them moved; those of copy jobs have gateways of their own.
+    gatewayConf: { 'filter:autosync': { copy_jobs: 'false' } },
     accounts: 'AUTH_t*',
     users: [...TEST_USERS, ...numberedUsers(ACCOUNTS)],
     firstPort: 10_000 + 100 * Math.floor(Math.random() * 200),

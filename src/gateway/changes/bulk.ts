@@ -22,6 +22,8 @@ export type BulkPath = Exclude<SwiftPath, { kind: 'other' }>;
 const SERVICE = { kind: 'service' } as const;
 /** Of one request; more are left to the audit. */
 const MAX_CONTAINERS = 1_000;
+/** As many as Swift takes in one request (max_deletes_per_request); more are left to container sync. */
+const MAX_OBJECTS = 10_000;
 const CONCURRENCY = 4;
 /** By how much Swift's clock may be behind this host's when it dates what is new. */
 const CLOCK_SLACK_MS = 1_000;
@@ -59,14 +61,21 @@ export async function passBulk(
 
 function watchDelete(site: Site, exchange: Exchange, account: string): () => Promise<void> {
   const containers = new Set<string>();
+  const objects: { container: string; object: string }[] = [];
   let isMore = false;
   const names = new BulkNames(({ container, object }) => {
-    if (object !== undefined || containers.has(container)) return;
+    if (object !== undefined) {
+      if (objects.length < MAX_OBJECTS) objects.push({ container, object });
+      return;
+    }
+    if (containers.has(container)) return;
     if (containers.size < MAX_CONTAINERS) containers.add(container);
     else isMore = true;
   });
   exchange.request.body.watch({ data: (chunk) => names.push(chunk), end: () => names.end() });
   return async () => {
+    const sinceMs = site.now();
+    for (const name of objects) site.copies.add({ account, ...name, sinceMs, isMetadataOnly: false });
     const { records } = site;
     if (records === undefined) return;
     if (isMore)

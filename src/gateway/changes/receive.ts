@@ -6,7 +6,6 @@ import { swiftTarget } from '../../swift/path.js';
 import type { Rights } from '../../swift/swift-client.js';
 import { planSync, type SyncPlan, type SyncState } from '../../sync/sync-plan.js';
 import { relay, textAnswer } from '../answer.js';
-import { syncProof } from '../../site/sync-proof.js';
 import { rightsFor, type Site } from '../site.js';
 import { syncWish, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
@@ -14,6 +13,7 @@ import { CHANGE } from '../../converge/change-headers.js';
 import { convergeAccount } from '../../converge/account.js';
 import { convergeContainer, isRefusedAsVersioned, type Converged } from '../../converge/container.js';
 import { parseRecord } from '../../records/record.js';
+import { changeObject, isObjectChange } from './receive-object.js';
 import { UNRECORDED } from './recording.js';
 
 /** The request is verified, and holds nothing that was not signed. */
@@ -34,7 +34,7 @@ export async function carryOut(
     return applyChange(site, exchange, rights, path, body);
   if (path.kind === 'container' && operation === 'container POST')
     return applySyncState(site, exchange, rights, path);
-  if (path.kind === 'object' && operation === 'object DELETE') return datedDelete(site, exchange, next, path);
+  if (path.kind === 'object' && isObjectChange(exchange)) return changeObject(site, exchange, next, path);
   if (operation === 'account POST') return applyAccount(site, rights, path.account, body);
   if (operation === 'account DELETE') {
     return relay(await site.swift.request(rights, { method: 'DELETE', target: request.target }));
@@ -130,30 +130,6 @@ async function applyAccount(
       : relay(answer);
   if (isUnrecorded) response.headers.set(UNRECORDED, site.clusters.mine);
   return response;
-}
-
-/** Deletes an object as of the signed X-Timestamp, as container sync would: what is newer here stays. */
-async function datedDelete(
-  site: Site,
-  exchange: Exchange,
-  next: Next,
-  name: ContainerName,
-): Promise<OutgoingResponse> {
-  const { request } = exchange;
-  const timestamp = request.headers.get('x-timestamp');
-  if (timestamp === undefined)
-    return textAnswer(exchange, 400, 'An object DELETE of a peer needs X-Timestamp.');
-  const { state } = await site.swift.readContainer(rightsFor(site, exchange), name.account, name.container);
-  const key = state?.syncKey;
-  const proof =
-    key === undefined
-      ? undefined
-      : syncProof(site, { method: 'DELETE', target: request.target, timestamp }, key);
-  if (proof === undefined)
-    return textAnswer(exchange, 409, 'The container takes no part in container sync here.');
-  request.headers.removeWhere((header) => header === 'x-auth-token' || header === 'x-timestamp');
-  for (const [header, value] of proof) request.headers.set(header, value);
-  return next();
 }
 
 function done(state: SyncState, status: number): OutgoingResponse {

@@ -4,13 +4,14 @@ import { REFUSAL_HEADER } from '../../peers/peer.js';
 import { bodyMatches, keepOnlySigned, verifyPeerRequest } from '../../peers/signature.js';
 import { textAnswer } from '../answer.js';
 import { carryOut } from '../changes/receive.js';
+import { isObjectChange } from '../changes/receive-object.js';
 import { isInfoRequest } from '../info.js';
 import { introductionAnswer } from '../introduction.js';
 import type { Site } from '../site.js';
 import { answerRecords, isRecordsRequest } from './records-door.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
-/** What peers send so far fits; streamed objects will be checked by ETag instead. */
+/** Of all but objects, which stream. */
 const MAX_BODY_BYTES = 65_536;
 
 /** Carries a peer's request out when its signature is right; 401 otherwise: what claims to be a peer's is never taken for a client's. */
@@ -28,8 +29,10 @@ export async function admitPeer(site: Site, exchange: Exchange, next: Next): Pro
     nonces: site.nonces,
   });
   if (!verdict.ok) return refuse(site, exchange, verdict.reason, verdict.detail);
-  const body = await collectBody(request.body, MAX_BODY_BYTES);
-  if (!bodyMatches(verdict.digest, body)) return refuse(site, exchange, 'wrong-body', `from ${verdict.from}`);
+  const isStreamed = isObjectChange(exchange);
+  const body = isStreamed ? Buffer.alloc(0) : await collectBody(request.body, MAX_BODY_BYTES);
+  if (!isStreamed && !bodyMatches(verdict.digest, body))
+    return refuse(site, exchange, 'wrong-body', `from ${verdict.from}`);
   keepOnlySigned(request.headers, verdict.signedNames);
   request.headers.set('Host', site.transport.authority);
   site.log.debug(

@@ -4,6 +4,7 @@ import { changeAccount, deleteAccount } from '../changes/account-change.js';
 import { bulkKind, passBulk } from '../changes/bulk.js';
 import { changeContainer } from '../changes/container-change.js';
 import { deleteContainer } from '../changes/container-delete.js';
+import { changeObject } from '../changes/object-change.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
 import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
 import { admitPeer } from '../doors/peer-door.js';
@@ -34,8 +35,10 @@ export function autosync(site: Site, version: string): Filter {
     }
     if (!site.options.isAccountOurs(path.account)) return next();
     if (findings.hasSyncAuth) return admitContainerSync(site, exchange, next);
-    if (path.kind === 'object')
-      return bulkKind(request) === undefined ? next() : passBulk(site, exchange, next, path);
+    if (path.kind === 'object') {
+      if (bulkKind(request) !== undefined) return passBulk(site, exchange, next, path);
+      return changeObject(site, exchange, next, path);
+    }
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
       return change(site, exchange, next);
     const dropped = stripSyncSettings(request.headers);

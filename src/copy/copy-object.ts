@@ -1,0 +1,119 @@
+// Makes a peer's copy of one object what this cluster holds now. Done twice, late, or in any order it does no harm: all that is
+// sent is dated, and Swift keeps what is newer.
+import { collectBody } from '../http/message-body.js';
+import { HeaderList } from '../http/headers.js';
+import type { Peer, PeerResult } from '../peers/peer.js';
+import { swiftTarget } from '../swift/path.js';
+import { isSuccess } from '../swift/swift-client.js';
+import { formatTimestamp } from '../swift/timestamp.js';
+import { readObjectState, type LocalObjects, type ObjectName, type ObjectState } from './local-object.js';
+
+/** `copied`: the peer has it now. `there`: it had it, or something newer. `later`: the peer is in trouble. `refused`: trying again would not help. */
+export type Copied =
+  | { readonly kind: 'copied' | 'there'; readonly bytes: number }
+  | { readonly kind: 'later' | 'refused'; readonly detail: string };
+
+const THERE: Copied = { kind: 'there', bytes: 0 };
+/** Larger ones travel only once the peer has said that it wants them. */
+const ASK_FIRST_BYTES = 65_536;
+
+/**
+ * @param key the container's, here
+ * @param isMetadataOnly the bytes may well be there already
+ * @throws AutosyncError what reading here throws; a retry may help
+ */
+export async function copyObject(
+  local: LocalObjects,
+  peer: Peer,
+  name: ObjectName,
+  key: string,
+  isMetadataOnly: boolean,
+): Promise<Copied> {
+  if (isMetadataOnly) {
+    const posted = await postMetadata(local, peer, name, key);
+    if (posted !== undefined) return posted;
+  }
+  const here = await local.get(name, key);
+  if (here === undefined) return copyDeletion(local, peer, name, key);
+  const { state, body } = here;
+  const isLarge = state.length > ASK_FIRST_BYTES;
+  const result = await peer.stream({
+    method: 'PUT',
+    target: swiftTarget(name.account, name.container, name.object),
+    headers: dated(state).add('ETag', state.etag),
+    body: isLarge ? body : await collectBody(body, ASK_FIRST_BYTES),
+    length: state.length,
+    expectsContinue: isLarge,
+  });
+  if (result.kind === 'unreachable') return failure(result);
+  const { status, headers } = result.answer;
+  // 202: what it holds is as new (proxy/controllers/obj.py).
+  if (status === 202) return THERE;
+  if (!isSuccess(status)) return failure(result);
+  const etag = headers.get('etag')?.replace(/^"|"$/g, '');
+  return etag === state.etag
+    ? { kind: 'copied', bytes: state.length }
+    : { kind: 'later', detail: `it says to have stored other bytes: ETag ${etag ?? 'none'}` };
+}
+
+/** Undefined where the peer does not have the bytes, or the object is not here. */
+async function postMetadata(
+  local: LocalObjects,
+  peer: Peer,
+  name: ObjectName,
+  key: string,
+): Promise<Copied | undefined> {
+  const target = swiftTarget(name.account, name.container, name.object);
+  const [here, asked] = await Promise.all([local.head(name, key), headAt(peer, target)]);
+  if (asked.kind === 'unreachable') return failure(asked);
+  const there = isSuccess(asked.answer.status) ? readObjectState(asked.answer) : undefined;
+  if (here === undefined || there === undefined) return undefined;
+  if (there.ticks >= here.ticks) return THERE;
+  if (there.etag !== here.etag || there.length !== here.length) return undefined;
+  const result = await peer.send({ method: 'POST', target, headers: dated(here) });
+  if (result.kind === 'unreachable') return failure(result);
+  const { status } = result.answer;
+  if (isSuccess(status)) return { kind: 'copied', bytes: 0 };
+  // 409: newer there. 404: gone meanwhile.
+  if (status === 409) return THERE;
+  return status === 404 ? undefined : failure(result);
+}
+
+/** What is not here goes there too, but only if it was deleted here after it was written there. */
+async function copyDeletion(local: LocalObjects, peer: Peer, name: ObjectName, key: string): Promise<Copied> {
+  const target = swiftTarget(name.account, name.container, name.object);
+  const asked = await headAt(peer, target);
+  if (asked.kind === 'unreachable') return failure(asked);
+  if (asked.answer.status === 404) return THERE;
+  const there = isSuccess(asked.answer.status) ? readObjectState(asked.answer) : undefined;
+  if (there === undefined) return failure(asked);
+  const answer = await local.probe(name, key, there.ticks);
+  if (answer === 'never-here') return THERE;
+  if (answer === 'unknown') return { kind: 'refused', detail: 'the local Swift takes no question about it' };
+  const headers = HeaderList.from([['X-Timestamp', formatTimestamp(there.ticks + 1n)]]);
+  const result = await peer.send({ method: 'DELETE', target, headers });
+  if (result.kind === 'unreachable') return failure(result);
+  const { status } = result.answer;
+  if (isSuccess(status)) return { kind: 'copied', bytes: 0 };
+  return status === 404 || status === 409 ? THERE : failure(result);
+}
+
+function headAt(peer: Peer, target: string): Promise<PeerResult> {
+  return peer.send({
+    method: 'HEAD',
+    target: `${target}?symlink=get`,
+    headers: HeaderList.from([['X-Newest', 'true']]),
+  });
+}
+
+function dated(state: ObjectState): HeaderList {
+  return state.headers.clone().add('X-Timestamp', formatTimestamp(state.ticks));
+}
+
+function failure(result: PeerResult): Copied {
+  if (result.kind === 'unreachable') return { kind: 'later', detail: result.detail };
+  const { status, reason } = result.answer;
+  // What the peer's Swift, or its gateway, may think better of; all else is for the audit to name.
+  const isPassing = status >= 500 || status === 401 || status === 408 || status === 429 || status === 498;
+  return { kind: isPassing ? 'later' : 'refused', detail: `${status} ${reason}` };
+}

@@ -1,0 +1,140 @@
+// The copies that are to go to one peer: so many at once, large ones not in the way of small ones, and slower while it is in trouble.
+import { AutosyncError } from '../lib/errors.js';
+import type { Logger } from '../lib/logger.js';
+import type { CopyJob } from './job.js';
+import { JobQueue } from './job-queue.js';
+import type { Copied } from './copy-object.js';
+
+export interface PeerCopierStatus {
+  readonly peer: string;
+  readonly waiting: number;
+  readonly underWay: number;
+  /** Of the oldest that waits or is under way; 0 for none. */
+  readonly oldestSeconds: number;
+  readonly copied: number;
+  readonly copiedBytes: number;
+  /** It had them, or newer ones. */
+  readonly there: number;
+  /** Left to container sync. */
+  readonly dropped: number;
+  readonly refused: number;
+  /** Why it waits; '' while it does not. */
+  readonly trouble: string;
+}
+
+export interface PeerCopierOptions {
+  readonly peer: string;
+  readonly concurrency: number;
+  readonly queueLength: number;
+  readonly copy: (job: CopyJob) => Promise<Copied>;
+  readonly log: Logger;
+  readonly now?: () => number;
+}
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+
+export class PeerCopier {
+  readonly #options: PeerCopierOptions;
+  readonly #now: () => number;
+  readonly #queue: JobQueue;
+  readonly #underWay = new Set<CopyJob>();
+  readonly #counts = { copied: 0, copiedBytes: 0, there: 0, refused: 0 };
+  #trouble = '';
+  #waitMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: PeerCopierOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#queue = new JobQueue(options.queueLength);
+  }
+
+  add(job: CopyJob): void {
+    this.#queue.add(job);
+    this.#pump();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  status(): PeerCopierStatus {
+    const since = [...this.#underWay].map(({ sinceMs }) => sinceMs);
+    const oldestMs = Math.min(this.#queue.oldestMs() ?? Infinity, ...since);
+    return {
+      peer: this.#options.peer,
+      waiting: this.#queue.size,
+      underWay: this.#underWay.size,
+      oldestSeconds: oldestMs === Infinity ? 0 : Math.max(0, (this.#now() - oldestMs) / 1000),
+      ...this.#counts,
+      dropped: this.#queue.dropped,
+      trouble: this.#trouble,
+    };
+  }
+
+  #pump(): void {
+    // In trouble, one at a time: it tells when that is over.
+    const limit = this.#trouble === '' ? this.#options.concurrency : 1;
+    while (!this.#isClosed && this.#timer === undefined && this.#underWay.size < limit) {
+      const job = this.#queue.take();
+      if (job === undefined) return;
+      this.#underWay.add(job);
+      void this.#work(job);
+    }
+  }
+
+  async #work(job: CopyJob): Promise<void> {
+    const copied = await this.#copy(job);
+    this.#underWay.delete(job);
+    this.#queue.done(job);
+    switch (copied.kind) {
+      case 'later':
+        this.#queue.add(job);
+        this.#wait(copied.detail);
+        return;
+      case 'refused':
+        this.#refused(job, copied.detail);
+        break;
+      case 'copied':
+      case 'there':
+        this.#counts[copied.kind] += 1;
+        this.#counts.copiedBytes += copied.bytes;
+    }
+    this.#trouble = '';
+    this.#waitMs = 0;
+    this.#pump();
+  }
+
+  #refused({ account, container, object }: CopyJob, detail: string): void {
+    this.#counts.refused += 1;
+    const fields = { account, container, object, peer: this.#options.peer };
+    this.#options.log.warn(fields, `not copied: ${detail}; container sync goes on trying`);
+  }
+
+  async #copy(job: CopyJob): Promise<Copied> {
+    try {
+      return await this.#options.copy(job);
+    } catch (error) {
+      if (error instanceof AutosyncError) return { kind: 'later', detail: error.message };
+      this.#options.log.error({ err: error }, 'a copy failed: a fault of autosync itself');
+      return { kind: 'refused', detail: 'a fault of autosync itself' };
+    }
+  }
+
+  #wait(detail: string): void {
+    this.#trouble = detail;
+    if (this.#timer !== undefined || this.#isClosed) return;
+    this.#waitMs = Math.min(LONGEST_WAIT_MS, this.#waitMs * 2 || FIRST_WAIT_MS);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#pump();
+      },
+      this.#waitMs * (0.75 + Math.random() / 2),
+    );
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,57 @@
+// A client's request for an object goes straight through; where it changed one, copiers are told of it.
+import type { CopyJob } from '../../copy/job.js';
+import { parseSwiftPath } from '../../swift/path.js';
+import { isSuccess } from '../../swift/swift-client.js';
+import type { Site } from '../site.js';
+import type { Exchange, Next, OutgoingResponse } from '../station.js';
+
+interface ObjectPath {
+  readonly account: string;
+  readonly container: string;
+  readonly object: string;
+}
+
+export async function changeObject(
+  site: Site,
+  exchange: Exchange,
+  next: Next,
+  path: ObjectPath,
+): Promise<OutgoingResponse> {
+  const changed = changedObject(exchange, path);
+  if (changed === undefined) return next();
+  const isMetadataOnly = exchange.request.method === 'POST';
+  const response = await next();
+  if (isSuccess(response.status)) site.copies.add(jobFor(changed, isMetadataOnly, site.now()));
+  return response;
+}
+
+function jobFor(
+  { account, container, object }: ObjectPath,
+  isMetadataOnly: boolean,
+  sinceMs: number,
+): CopyJob {
+  return { account, container, object, sinceMs, isMetadataOnly };
+}
+
+/** Undefined for a request that changes nothing. */
+function changedObject({ request }: Exchange, path: ObjectPath): ObjectPath | undefined {
+  switch (request.method) {
+    case 'PUT':
+    case 'POST':
+    case 'DELETE':
+      return path;
+    case 'COPY':
+      return destinationOf(request.headers, path.account);
+    default:
+      return undefined;
+  }
+}
+
+/** Swift's `Destination: container/object`, percent-encoded, with or without a slash in front (middleware/copy.py). */
+function destinationOf(headers: Exchange['request']['headers'], account: string): ObjectPath | undefined {
+  const destination = headers.get('destination')?.replace(/^\//, '');
+  if (destination === undefined) return undefined;
+  const into = headers.get('destination-account') ?? account;
+  const path = parseSwiftPath(`/v1/${into}/${destination}`);
+  return path.kind === 'object' ? path : undefined;
+}
