@@ -7,6 +7,7 @@ import { copierCommand } from './copier.js';
 import { daemonCommand } from './daemon.js';
 import { explainCommand } from './explain.js';
 import { gatewayCommand } from './gateway.js';
+import { leaveCommand } from './leave.js';
 import { pauseCommand, resumeCommand } from './pause.js';
 import { secretsCommand } from './secrets.js';
 import { startCommand } from './start.js';
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   statusCommand,
   explainCommand,
   adoptCommand,
+  leaveCommand,
   pauseCommand,
   resumeCommand,
   secretsCommand,

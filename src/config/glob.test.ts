@@ -1,7 +1,7 @@
 // Promises of the patterns.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { globMatches, matchesAny } from './glob.js';
+import { globMatches, isAmong } from './glob.js';
 
 describe('globMatches', () => {
   it.each([
@@ -16,7 +16,22 @@ describe('globMatches', () => {
     ['[ab]', '[ab]', true],
   ])('%s and %s: %s', (pattern, name, is) => {
     expect(globMatches(pattern, name)).toBe(is);
-    expect(matchesAny(['none', pattern], name)).toBe(is);
+    expect(isAmong(['none', pattern], name)).toBe(is);
+  });
+
+  it.each([
+    ['AUTH_bob', true],
+    ['AUTH_eve', false],
+    ['AUTH_test1', false],
+    ['OTHER_bob', false],
+  ])('AUTH_*, !AUTH_eve, !*_test? and %s: %s', (name, is) => {
+    expect(isAmong(['AUTH_*', '!AUTH_eve', '!*_test?'], name)).toBe(is);
+    expect(isAmong(['!AUTH_eve', '!*_test?', 'AUTH_*'], name)).toBe(is);
+  });
+
+  it('nothing is among patterns that only take out', () => {
+    expect(isAmong(['!*'], 'AUTH_bob')).toBe(false);
+    expect(isAmong(['!AUTH_eve'], 'AUTH_bob')).toBe(false);
   });
 
   it('agrees with the regular expression of the same meaning', () => {

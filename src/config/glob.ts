@@ -28,7 +28,10 @@ export function globMatches(pattern: string, name: string): boolean {
   return at === wanted.length;
 }
 
-/** Whether a name fits at least one of the patterns. */
-export function matchesAny(patterns: readonly string[], name: string): boolean {
-  return patterns.some((pattern) => globMatches(pattern, name));
+/** Whether a name fits at least one of the patterns, and none of those that begin with `!`. */
+export function isAmong(patterns: readonly string[], name: string): boolean {
+  const fits = (pattern: string): boolean => globMatches(pattern, name);
+  const isExcept = (pattern: string): boolean => pattern.startsWith('!');
+  const isOut = patterns.some((pattern) => isExcept(pattern) && fits(pattern.slice(1)));
+  return !isOut && patterns.some((pattern) => !isExcept(pattern) && fits(pattern));
 }

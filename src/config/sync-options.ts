@@ -15,7 +15,7 @@ export const AUTOSYNC_OPTIONS = {
   accounts: option(is.patterns, {
     example: 'AUTH_*',
     defaultWords: 'none, it has to be given; with autosync_my_cluster, *',
-    doc: 'The accounts that are kept the same on all clusters. Requests for others go through untouched.',
+    doc: 'The accounts that are kept the same on all clusters; !PATTERN takes out, as in AUTH_*, !AUTH_bob. Requests for others go through untouched. Write the same on all clusters.',
   }),
   consistency: option(is.oneOf('eventual', 'quorum', 'strict'), {
     default: 'eventual',

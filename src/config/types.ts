@@ -210,7 +210,7 @@ export const httpServers: ValueType<readonly string[]> = list(
 /** Patterns for account names. */
 export const patterns: ValueType<readonly string[]> = list(
   'patterns',
-  'account names; * is any text, ? any one character',
+  'account names; * is any text, ? any one character, ! in front takes out',
   (item) =>
     /[/\s]/.test(item)
       ? {

@@ -36,12 +36,13 @@ export function peerSource(peer: Peer): Source {
   };
 }
 
-/** An account's containers, each with the date of its row: when it was made last (UTC, without a zone). @throws AutosyncError SWIFT_REFUSED and what the source throws */
+/** An account's containers after that name, each with the date of its row: when it was made last (UTC, without a zone). @throws AutosyncError SWIFT_REFUSED and what the source throws */
 export async function* listContainers(
   { cluster, ask }: Source,
   account: string,
+  after = '',
 ): Sorted<ReadonlySet<string>> {
-  for (let marker = ''; ;) {
+  for (let marker = after; ;) {
     const query = `?format=json&limit=${PAGE}&marker=${encodeName(marker)}`;
     const { status, reason, body } = await ask('GET', swiftTarget(account) + query);
     if (status === 404 || status === 204) return;

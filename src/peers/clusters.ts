@@ -71,7 +71,11 @@ export class Clusters {
 
   /** The peer of that name; undefined for my own cluster and for names that nothing is known of. */
   peer(name: string): Peer | undefined {
-    if (this.isMine(name)) return undefined;
+    return this.isMine(name) ? undefined : this.gateway(name);
+  }
+
+  /** The gateway of a cluster, my own among them, as peers ask it; undefined where nothing is known of it. */
+  gateway(name: string): Peer | undefined {
     const gateway = this.#gatewayOf(name);
     const key = keyOf(name);
     const known = this.#peers.get(key);

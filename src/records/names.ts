@@ -43,6 +43,11 @@ export function parsePending(object: string): Pending | undefined {
   return { object, name: container === '' ? { account } : { account, container }, version };
 }
 
+/** Whether an object of the store's container is one that we put there. */
+export function isOurObject(object: string): boolean {
+  return /^(?:[acpsw]\/|(?:pause|m)$)/.test(object);
+}
+
 /** A cluster's name where `/` cannot be: clusters may be named by URL. */
 export function clusterLabel(cluster: string): string {
   return cluster.toLowerCase().replace(/[^a-z0-9_-]+/g, '-');

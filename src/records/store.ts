@@ -84,6 +84,15 @@ export class Store {
     await set('POST', 'account');
   }
 
+  /** Takes the container away, and the account's label. @throws AutosyncError RECORDS_UNAVAILABLE, also where something is in it */
+  async remove(): Promise<void> {
+    const answer = await this.#ask('DELETE', undefined);
+    this.#made = undefined;
+    if (answer.status !== 404) expectSuccess(answer, `DELETE ${STORE_CONTAINER}`);
+    const headers = HeaderList.from([[LABELS.account, '']]);
+    expectSuccess(await this.#request('POST', 'account', headers), 'POST of the account');
+  }
+
   /** Rows whose names begin with the prefix, in Swift's order, page by page. A listing may lag behind what was written. */
   async *list(prefix: string, marker = ''): AsyncGenerator<StoredRow> {
     for (let last = marker; ;) {

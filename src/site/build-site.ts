@@ -1,7 +1,7 @@
 // Puts a Site together from the configuration: files, identity service, peers.
 import { createTokenSource, type ServiceOptions, type TokenSource } from '../auth/token-source.js';
 import type { AutosyncConfig, Config, ServiceConfig } from '../config/config.js';
-import { globMatches } from '../config/glob.js';
+import { isAmong } from '../config/glob.js';
 import { placementByRule } from '../config/rules.js';
 import type { Deadlines } from '../http/deadline.js';
 import { HttpClient, type Transport } from '../http/http-client.js';
@@ -58,7 +58,7 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
     tokens?.account().catch(() => undefined) ?? Promise.resolve(undefined);
   return {
     options: {
-      isAccountOurs: (account) => autosync.accounts.some((pattern) => globMatches(pattern, account)),
+      isAccountOurs: (account) => isAmong(autosync.accounts, account),
       accounts: autosync.accounts,
       consistency: autosync.consistency,
       peerAuth: autosync.peerAuth,

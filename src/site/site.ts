@@ -89,8 +89,13 @@ export function syncWish(site: BaseSite, placement: readonly string[], name: Con
     isOurs: (syncTo) => site.clusters.isOwnSyncTo(syncTo, account, container),
   };
   if (site.options.userSync === 'deny') return wish;
-  const generations =
-    secrets.previous === undefined ? [secrets.current] : [secrets.current, secrets.previous];
-  const ours = new Set(generations.map((generation) => containerSyncKey(generation, account, container)));
+  const ours = derivedKeys(site, name);
   return { ...wish, isOurKey: (key) => ours.has(key) };
+}
+
+/** The keys that we would give the container, or would have given it before the last rotation. */
+export function derivedKeys(site: BaseSite, { account, container }: ContainerName): ReadonlySet<string> {
+  const { current, previous } = site.secrets.get();
+  const generations = previous === undefined ? [current] : [current, previous];
+  return new Set(generations.map((generation) => containerSyncKey(generation, account, container)));
 }

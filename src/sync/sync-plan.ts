@@ -29,8 +29,8 @@ export interface SyncPlan {
   readonly change: readonly (readonly [string, string])[];
 }
 
-const SYNC_TO = 'x-container-sync-to';
-const SYNC_KEY = 'x-container-sync-key';
+export const SYNC_TO = 'x-container-sync-to';
+export const SYNC_KEY = 'x-container-sync-key';
 
 /** An unchanged sync-to is never written again: Swift would check every object anew. */
 export function planSync(current: ContainerState | undefined, wish: SyncWish): SyncPlan {

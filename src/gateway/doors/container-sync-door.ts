@@ -3,12 +3,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { HeaderList } from '../../http/headers.js';
 import { canonicalPath, verifyContainerSync, type SyncKeyCandidate } from '../../sync/container-sync-auth.js';
-import { containerSyncKey } from '../../sync/key.js';
 import { headerKey } from '../../swift/settings.js';
 import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
 import { rightsFor, type Site } from '../site.js';
-import type { ContainerName } from '../../site/site.js';
+import { derivedKeys, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { answerSyncHead } from './sync-head.js';
 import { syncProof } from '../../site/sync-proof.js';
@@ -78,7 +77,7 @@ function whatIsWrong(site: Site, exchange: Exchange): string | undefined {
  * that proves one of them is signed anew with the one our Swift has. Other keys (an owner's own) are for Swift to judge.
  */
 async function translateKey(site: Site, exchange: Exchange, name: ContainerName): Promise<void> {
-  const keys = ourKeys(site, name);
+  const keys = [...derivedKeys(site, name)];
   if (keys.length < 2) return;
   const { request } = exchange;
   const proven = provenKey(site, request, keys);
@@ -90,13 +89,6 @@ async function translateKey(site: Site, exchange: Exchange, name: ContainerName)
   for (const [header, value] of proof ?? []) {
     if (header !== 'X-Timestamp') request.headers.set(header, value);
   }
-}
-
-/** The keys that we would set, or would have set before the last rotation. */
-function ourKeys(site: Site, { account, container }: ContainerName): string[] {
-  const { current, previous } = site.secrets.get();
-  const generations = previous === undefined ? [current] : [current, previous];
-  return generations.map((generation) => containerSyncKey(generation, account, container));
 }
 
 /** In a time that tells nothing of either. */
