@@ -2,7 +2,7 @@
 import type { ContainerState } from '../swift/container-state.js';
 import { isSetting, type Settings } from '../swift/settings.js';
 import { hashOf, newestVersion, register, type Register } from './register.js';
-import { DESIRED, lifeOf, settingsOf, type Life, type Record } from './record.js';
+import { DESIRED, lifeOf, settingsOf, type Life, type Record, settingsUntilDeleted } from './record.js';
 import { baselineVersion, type Version, type VersionClock } from './version.js';
 
 /** A container PUT or POST, as Swift now holds it. */
@@ -68,10 +68,17 @@ export function recordAccount(
   return { desired, seen: seenNow(change.settings, change.named, true, version) };
 }
 
-/** A step in a container's deletion: the intent, the tombstone, or what was before where Swift refused. */
+/**
+ * A step in a container's deletion: the intent, the tombstone, or what was before where Swift refused. One that lives after
+ * all has what it was set to.
+ */
 export function recordLife(current: Record, life: Life | '', clock: VersionClock): Record {
   const version = clock.next(newestVersion(current.desired, current.seen));
   const desired = new Map<string, Register>([[DESIRED.life, register(life, version)]]);
+  if (life === 'present') {
+    for (const [name, { value }] of settingsUntilDeleted(current))
+      if (value !== '') desired.set(name, register(value, version));
+  }
   const seen = seenNow(new Map(), [], life !== 'deleted', version);
   return { desired, seen };
 }

@@ -12,7 +12,7 @@ import {
   type Registers,
   type Superseded,
 } from './register.js';
-import { isVersion, versionMs } from './version.js';
+import { isVersion, versionMs, type Version } from './version.js';
 
 export interface RecordName {
   readonly account: string;
@@ -62,21 +62,38 @@ export function lifeOf({ desired }: Pick<Record, 'desired'>): Life | undefined {
 
 /** The settings' registers, by header. What was set before the container was last deleted is removed by that. */
 export function settingsOf(kind: 'account' | 'container', registers: Registers): Map<string, Register> {
-  const end = lastDeletion(registers.get(DESIRED.life));
+  const life = registers.get(DESIRED.life);
+  const end = life?.value === 'deleted' ? life.version : lastDeletion(life?.before);
+  return settingsSince(end, kind, registers);
+}
+
+/** What a container that is deleted had been set to until then; empty where it is not deleted. */
+export function settingsUntilDeleted({ desired }: Pick<Record, 'desired'>): Map<string, Register> {
+  const life = desired.get(DESIRED.life);
+  if (life?.value !== 'deleted') return new Map();
+  // Deleted twice is deleted once: what counts is the deletion before it was made.
+  const made = life.before.findIndex(([, hash]) => hash === PRESENT_HASH);
+  return settingsSince(made < 0 ? undefined : lastDeletion(life.before.slice(made)), 'container', desired);
+}
+
+function settingsSince(
+  deletion: Version | undefined,
+  kind: 'account' | 'container',
+  registers: Registers,
+): Map<string, Register> {
   const settings = new Map<string, Register>();
   for (const [name, each] of registers) {
-    if (isSetting(kind, name)) settings.set(name, end === undefined ? each : mergeRegister(each, end));
+    if (!isSetting(kind, name)) continue;
+    settings.set(name, deletion === undefined ? each : mergeRegister(each, register('', deletion)));
   }
   return settings;
 }
 
 const DELETED_HASH = hashOf('deleted');
+const PRESENT_HASH = hashOf('present');
 
-/** As the register of a setting. */
-function lastDeletion(life: Register | undefined): Register | undefined {
-  if (life?.value === 'deleted') return register('', life.version);
-  const version = life?.before.find(([, hash]) => hash === DELETED_HASH)?.[0];
-  return version === undefined ? undefined : register('', version);
+function lastDeletion(lives: readonly Superseded[] = []): Version | undefined {
+  return lives.find(([, hash]) => hash === DELETED_HASH)?.[0];
 }
 
 /** TempURL keys: whoever reads one can read objects. They travel, as settings must, but are not shown. */
