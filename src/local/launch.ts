@@ -12,6 +12,7 @@ import {
   type Role,
 } from './plan.js';
 import { findProgram } from './requirements.js';
+import { SYSTEM_PYTHON } from './rings.js';
 import type { ProcessSpec } from './server-process.js';
 
 /** `bin/autosync` of this very project. */
@@ -45,9 +46,22 @@ export function specOf(
     return { ...base, command: process.execPath, args: [AUTOSYNC, 'daemon', conf, ...once] };
   }
   const isDaemon = (DAEMONS as readonly string[]).includes(role);
-  const command = programPath(isDaemon ? `swift-${role}` : `swift-${role}-server`);
-  return { ...base, command, args: [conf, ...extra, '-v'], env: { PYTHONWARNINGS: 'ignore' } };
+  const program = programPath(isDaemon ? `swift-${role}` : `swift-${role}-server`);
+  const args = ['-c', WITH_ITS_SWIFT_CONF, foldersOf(plan).swiftDir, program, conf, ...extra, '-v'];
+  return { ...base, command: SYSTEM_PYTHON, args, env: { PYTHONWARNINGS: 'ignore' } };
 }
+
+/**
+ * Swift 2.30 takes rings and realms from `swift_dir`, but swift.conf (policies, limits, hash suffix) always from /etc/swift
+ * (SWIFT_CONF_FILE in common/utils.py), unless it is told before anything else is imported.
+ */
+const WITH_ITS_SWIFT_CONF = `
+import runpy, sys
+from swift.common.utils import set_swift_dir
+set_swift_dir(sys.argv[1])
+sys.argv = sys.argv[2:]
+runpy.run_path(sys.argv[0], run_name='__main__')
+`;
 
 function memcachedArgs(plan: ClusterPlan, settings: ClusterSettings): string[] {
   const isRoot = process.getuid?.() === 0;
