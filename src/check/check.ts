@@ -5,6 +5,7 @@ import { AutosyncError } from '../lib/errors.js';
 import { checkConfMode, checkRealms, checkSecrets } from './files.js';
 import { About, type Finding } from './finding.js';
 import { checkOwnGateway, checkPeers } from './peers.js';
+import { checkPolicies } from './policies.js';
 import { checkService } from './service.js';
 import { checkSwift } from './swift.js';
 import { DEFAULT_TIMEOUT_MS, surroundingsOf, type Surroundings } from './surroundings.js';
@@ -14,12 +15,13 @@ export async function checkAll(config: Config): Promise<Finding[]> {
   const surroundings = config.autosync && surroundingsOf(config, config.autosync);
   const timeoutMs = surroundings?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   try {
-    const [modules, swift, service, gateway, peers] = await Promise.all([
+    const [modules, swift, service, gateway, peers, policies] = await Promise.all([
       checkModules(config, timeoutMs),
       checkSwift(config, surroundings, timeoutMs),
       checkService(config, timeoutMs),
       surroundings && checkOwnGateway(surroundings),
       surroundings && checkPeers(surroundings),
+      surroundings && checkPolicies(config, surroundings),
     ]);
     const files =
       surroundings === undefined ? [] : [checkSecrets(surroundings), ...checkRealms(surroundings)];
@@ -32,6 +34,7 @@ export async function checkAll(config: Config): Promise<Finding[]> {
       ...service,
       ...(gateway ?? []),
       ...(peers ?? []),
+      ...(policies ?? []),
       ...unseen,
     ];
   } finally {

@@ -39,6 +39,7 @@ export const FINDING_CODES = {
   'peer-secret': 'whether it takes our signature: the same secret file, realm and names',
   'peer-realm-key': 'whether its realm key is ours',
   'peer-settings': 'options that have to be equal on both sides',
+  'policies': 'whether each storage policy of a peer has one here that stands for it',
   'full-url': 'what sync by full URLs needs and cannot be seen from here',
 } as const;
 

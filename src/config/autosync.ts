@@ -137,5 +137,6 @@ export function autosyncConfig(
     copyJobs: whole.copyJobs,
     copyConcurrency: whole.copyConcurrency,
     copyQueueLength: whole.copyQueueLength,
+    policyMap: whole.policyMap ?? new Map(),
   };
 }

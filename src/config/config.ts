@@ -51,6 +51,8 @@ export type AutosyncConfig = Replace<
     readonly accounts: readonly string[];
     readonly peerAuth: 'service' | 'token';
     readonly secretFile: string;
+    /** By the name elsewhere, in small letters; see swift/policies.ts. */
+    readonly policyMap: ReadonlyMap<string, string>;
   }
 >;
 

@@ -71,6 +71,11 @@ export const AUTOSYNC_OPTIONS = {
     default: '1000',
     doc: 'The most objects left on peers that are settled within one container DELETE. The daemon does the rest.',
   }),
+  policy_map: option(is.policyMap, {
+    example: 'gold: standard, *: default',
+    defaultWords: 'none: every storage policy has the same name everywhere',
+    doc: 'Which storage policy of this cluster stands for which of another cluster\'s, where names differ. NAME THERE: NAME HERE, with commas between. "*" on the left stands for every policy that this cluster does not have, "default" on the right for this cluster\'s default policy. A container whose policy this cluster does not have, and that nothing here stands for, is not made here (POLICY_MISSING).',
+  }),
   autosync_my_cluster: option(is.url, {
     example: 'http://primary.example.com:8080',
     doc: "The original autosync's option: this cluster's URL. Clusters are then named by URL, and container sync uses full URLs in place of a realm.",

@@ -18,6 +18,14 @@ describe('values', () => {
     [is.patterns, 'AUTH_*, KEY_?', ['AUTH_*', 'KEY_?']],
     [is.clusters, 'Primary, secondary', ['Primary', 'secondary']],
     [is.wordList, ' a\n b  c', ['a', 'b', 'c']],
+    [
+      is.policyMap,
+      'Gold: standard, *:default',
+      new Map([
+        ['gold', 'standard'],
+        ['*', 'default'],
+      ]),
+    ],
   ])('%# reads %j', (type, text, value) => {
     expect(type.parse(text)).toEqual({ value });
   });
@@ -40,6 +48,9 @@ describe('values', () => {
     [is.patterns, 'AUTH_*/c'],
     [is.clusters, 'a, b, A'],
     [is.address, 'a b'],
+    [is.policyMap, 'gold = standard'],
+    [is.policyMap, 'gold: *'],
+    [is.policyMap, 'gold: a, GOLD: b'],
     [is.text, 'a\nb'],
   ])('%# refuses %j, and says what to write', (type, text) => {
     expect(type.parse(text)).toEqual({

@@ -221,6 +221,25 @@ export const patterns: ValueType<readonly string[]> = list(
   sameText,
 );
 
+/** Pairs of names, the left ones in small letters: they compare without case. */
+export const policyMap: ValueType<ReadonlyMap<string, string>> = {
+  words: 'list of pairs',
+  range: 'NAME THERE: NAME HERE',
+  suffix: '',
+  parse: (value) => {
+    const pairs = new Map<string, string>();
+    for (const item of splitList(value)) {
+      const [, there, here] = /^(\*|[\w.-]+)\s*:\s*([\w.-]+)$/.exec(item) ?? [];
+      if (there === undefined || here === undefined)
+        return { wrong: `has what is no pair: "${item}"`, fix: 'Write NAME THERE: NAME HERE.' };
+      if (pairs.has(there.toLowerCase()))
+        return { wrong: `names "${there}" twice on the left`, fix: 'Name each once.' };
+      pairs.set(there.toLowerCase(), here);
+    }
+    return { value: pairs };
+  },
+};
+
 /** One cluster by its name in the realm, or by URL (then normalised). Names are kept as they are written. */
 export function parseClusterName(item: string): Parsed<string> {
   if (item.includes('://')) return normaliseUrl(item);

@@ -4,12 +4,14 @@ import { HeaderList } from '../http/headers.js';
 import type { ClientAnswer } from '../http/request-sender.js';
 import { DESIRED, lifeOf, settingsOf, type Record } from '../records/record.js';
 import { hashOf, newestVersion, register } from '../records/register.js';
-import { syncWish, type BaseSite, type ContainerName } from '../site/site.js';
+import { derivedKeys, syncWish, type BaseSite, type ContainerName } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess, type Rights } from '../swift/swift-client.js';
 import { planSync, type SyncPlan, type SyncState } from '../sync/sync-plan.js';
 import type { Comparison, LifeFinding } from './compare.js';
+import { syncFault, whatKeepsApart, type Fault } from './faults.js';
 import { observedOf, type Seen } from './observe.js';
+import { makeContainer } from './policy.js';
 import { lookAndTakeIn, type TakeInOptions } from './take-in.js';
 
 /** What came of it. */
@@ -19,11 +21,13 @@ export interface Converged {
   readonly behind: readonly string[];
   /** Settings changed here past the gateways, and taken over. */
   readonly adopted: readonly string[];
-  /** Sync-to or key was not right. */
-  readonly isSyncWrong: boolean;
+  /** What was not right of sync-to and key, and is made so. */
+  readonly syncFault: Fault | undefined;
+  /** What keeps its copies from being the same, though there is nothing to be mended. */
+  readonly apart: readonly Fault[];
   /** How the container takes part in container sync here. */
   readonly state: SyncState;
-  /** Swift's answer to the last thing asked of it; undefined where nothing was to be done. */
+  /** What Swift refused first, else its last answer; undefined where nothing was to be done. */
   readonly answer: ClientAnswer | undefined;
   readonly record: Record;
   /** The record could not be read or written. */
@@ -58,26 +62,21 @@ export async function convergeContainer(
     life: comparison.life,
     behind: [...comparison.behind.keys()],
     adopted: [...comparison.adopted.keys()],
-    isSyncWrong: comparison.life === 'same' && lifeOf(record) === 'present' && plan.change.length > 0,
+    syncFault:
+      comparison.life === 'same' && lifeOf(record) === 'present'
+        ? syncFault(plan, seen.state, derivedKeys(site, name))
+        : undefined,
     record,
     isUnrecorded,
-    state: plan.state,
   };
   const steps = stepsFor(comparison, record, plan, isPlacedHere(site, record));
   const actions = steps.map(describe);
   let { state } = plan;
   let answer: ClientAnswer | undefined;
-  if (options.isDryRun === true) return { ...base, answer, actions };
-  for (const step of steps) {
-    const target = swiftTarget(name.account, name.container);
-    const headers = HeaderList.from([...step.headers]);
-    answer = await site.swift.request(rights, { method: step.method, target, headers });
-    if (step.isSync && isRefusedAsVersioned(answer)) {
-      state = 'versioned';
-      answer = undefined;
-    } else if (!isSuccess(answer.status) && !(step.method === 'DELETE' && answer.status === 404)) {
-      break;
-    }
+  for (const step of options.isDryRun === true ? [] : steps) {
+    const answered = await take(site, rights, name, record, step);
+    if (step.isSync && isRefusedAsVersioned(answered)) state = 'versioned';
+    else if (answer === undefined || isSuccess(answer.status)) answer = answered;
   }
   if (comparison.life === 'delete' && isGone(answer) && !isUnrecorded) {
     const now = await noteGone(site, name);
@@ -85,7 +84,8 @@ export async function convergeContainer(
     if (now !== undefined && lifeOf(now) === 'present')
       return convergeContainer(site, name, { ...options, incoming: now.desired });
   }
-  return { ...base, state, answer, actions };
+  const apart = whatKeepsApart(site, record, seen.state, state === 'versioned');
+  return { ...base, state, apart, answer, actions };
 }
 
 function isGone(answer: ClientAnswer | undefined): boolean {
@@ -134,15 +134,33 @@ interface Step {
   readonly isSync: boolean;
 }
 
+/** Where Swift refuses metadata, access is set all the same: nobody may keep what was taken away. */
+async function take(
+  site: BaseSite,
+  rights: Rights,
+  name: ContainerName,
+  record: Record,
+  { method, headers }: Step,
+): Promise<ClientAnswer> {
+  if (method === 'PUT') return makeContainer(site, rights, name, record, headers);
+  const target = swiftTarget(name.account, name.container);
+  const send = (sent: Step['headers']): Promise<ClientAnswer> =>
+    site.swift.request(rights, { method, target, headers: HeaderList.from([...sent]) });
+  const answer = await send(headers);
+  const access = headers.filter(
+    ([header]) => header === 'x-container-read' || header === 'x-container-write',
+  );
+  if (answer.status === 400 && access.length > 0 && access.length < headers.length) await send(access);
+  return answer;
+}
+
 function stepsFor({ life, behind }: Comparison, record: Record, plan: SyncPlan, isPlaced: boolean): Step[] {
   switch (life) {
     case 'create': {
       if (!isPlaced) return [];
       const settings = [...settingsOf('container', record.desired)].filter(([, { value }]) => value !== '');
-      const policy = record.desired.get(DESIRED.policy)?.value;
       const headers = settings.map(([header, { value }]) => [header, value] as const);
-      const withPolicy = policy === undefined ? [] : [['x-storage-policy', policy] as const];
-      return [{ method: 'PUT', headers: [...headers, ...withPolicy, ...plan.change], isSync: false }];
+      return [{ method: 'PUT', headers: [...headers, ...plan.change], isSync: false }];
     }
     case 'delete':
       return [{ method: 'DELETE', headers: [], isSync: false }];

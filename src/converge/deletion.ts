@@ -1,6 +1,5 @@
 // Finishes the deletion of a container that was deleted here while peers could not be asked, or hold objects of it still.
 // Objects that were deleted here are deleted there as well; one that was never seen here makes the container live again.
-import { HeaderList } from '../http/headers.js';
 import { AutosyncError } from '../lib/errors.js';
 import { recordLife } from '../records/client-change.js';
 import { DESIRED, lifeOf, settingsOf, type Life, type Record } from '../records/record.js';
@@ -13,6 +12,7 @@ import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { deleteLeftovers, findNeverDeleted, listLeftovers, type Leftover } from './leftovers.js';
 import { notePending } from './notes.js';
+import { makeContainer } from './policy.js';
 import { tellPeer, toldDetail } from './tell-peer.js';
 
 const SERVICE = { kind: 'service' } as const;
@@ -81,11 +81,8 @@ async function isAnyNeverSeen(
 ): Promise<boolean> {
   const target = swiftTarget(name.account, name.container);
   const { key } = syncWish(site, [], name);
-  const headers = HeaderList.from([['X-Container-Sync-Key', key]]);
-  const policy = record.desired.get(DESIRED.policy)?.value;
-  if (policy !== undefined) headers.add('X-Storage-Policy', policy);
   await noteTemporary(records, name);
-  const made = await site.swift.request(SERVICE, { method: 'PUT', target, headers });
+  const made = await makeContainer(site, SERVICE, name, record, [['X-Container-Sync-Key', key]]);
   if (!isSuccess(made.status))
     throw new AutosyncError('SWIFT_REFUSED', `PUT of a container, to ask for its objects: ${made.status}.`);
   const isFound = await findNeverDeleted(site, name, { key, rights: SERVICE }, leftovers);

@@ -98,7 +98,7 @@ async function settleLife(
 }
 
 function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, isDryRun: boolean): Finding[] {
-  const { life, behind, adopted, isSyncWrong, state, answer } = converged;
+  const { life, behind, adopted, syncFault, apart, answer } = converged;
   const isRefused =
     answer !== undefined && !isSuccess(answer.status) && !(life === 'delete' && answer.status === 404);
   const findings: Finding[] = [];
@@ -109,8 +109,10 @@ function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, i
   ): void => {
     findings.push({ ...name, cluster: site.clusters.mine, code, detail, outcome });
   };
-  if (life === 'create' && converged.actions.length > 0) add('CONTAINER_MISSING', 'made again');
-  if (life === 'delete') add('DELETE_BLOCKED', 'deleted on another cluster; deleted here');
+  if (life === 'create' && converged.actions.length > 0)
+    add('CONTAINER_MISSING', isRefused ? 'not made' : 'made again');
+  if (life === 'delete')
+    add('DELETE_BLOCKED', isRefused ? 'deleted elsewhere, not here' : 'deleted elsewhere; deleted here');
   if (life === 'deleted-here') add('DELETED_HERE', 'deleted past the gateways');
   if (life === 'unknown' && adopted.length > 0)
     add(
@@ -120,8 +122,8 @@ function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, i
     );
   else if (adopted.length > 0) add('CHANGED_HERE', `changed past the gateways: ${adopted.join(', ')}`);
   if (behind.length > 0) add('SETTINGS_DRIFT', behind.join(', '));
-  if (isSyncWrong) add('SYNC_TO_WRONG', 'sync-to or key');
-  if (state === 'versioned') add('VERSIONED', 'its objects stay where they are written', 'apart');
+  if (syncFault !== undefined) add(syncFault.code, syncFault.detail);
+  for (const { code, detail } of apart) add(code, detail, 'apart');
   if (isRefused && !isDryRun)
     add(reasonOfRefusal(answer.status, answer.body.toString('utf8', 0, 1_000)), detailOf(answer), 'unmended');
   return findings;

@@ -1,5 +1,6 @@
 // What a container is to be, and what every cluster holds of it. Changes nothing.
 import { compare } from '../converge/compare.js';
+import { whatKeepsApart } from '../converge/faults.js';
 import { observedOf } from '../converge/observe.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Keeper } from '../records/keeper.js';
@@ -38,6 +39,16 @@ export async function explainContainer(
 ): Promise<Explanation> {
   const record = await records.read(name);
   const here = observedOf(await site.swift.readContainer(SERVICE, name.account, name.container));
+  const described = describe(
+    site.clusters.mine,
+    record,
+    here.observed,
+    here.observed === undefined ? 404 : 204,
+  );
+  const mine = {
+    ...described,
+    findings: [...described.findings, ...whatKeepsApart(site, record, here.state)],
+  };
   const { peers } = audienceFor(site, site.clusters.all());
   const others = await Promise.all(
     peers.map(async (peer) => {
@@ -51,10 +62,11 @@ export async function explainContainer(
           findings: [{ code: 'PEER_DOWN' as const, detail: '' }],
         };
       const { status, headers } = result.answer;
-      const observed = isSuccess(status)
-        ? { settings: readContainerState(headers).settings, policy: undefined, dateMs: 0, createdMs: 0 }
-        : undefined;
-      return describe(peer.name, { ...EMPTY, desired: record.desired }, observed, status);
+      // Which policy stands for which there, only its own policy_map says.
+      const state = isSuccess(status) ? { ...readContainerState(headers), policy: undefined } : undefined;
+      const observed = state === undefined ? undefined : { ...state, dateMs: 0, createdMs: 0 };
+      const described = describe(peer.name, { ...EMPTY, desired: record.desired }, observed, status);
+      return { ...described, findings: [...described.findings, ...whatKeepsApart(site, record, state)] };
     }),
   );
   return {
@@ -65,10 +77,7 @@ export async function explainContainer(
       at: new Date(versionMs(version)).toISOString(),
       by: version.slice(20),
     })),
-    clusters: [
-      describe(site.clusters.mine, record, here.observed, here.observed === undefined ? 404 : 204),
-      ...others,
-    ],
+    clusters: [mine, ...others],
   };
 }
 

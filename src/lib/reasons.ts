@@ -55,9 +55,22 @@ export const REASONS = {
     fix: 'Send deletions through the gateways.',
   },
   SYNC_TO_WRONG: {
-    meaning: "The container's sync-to or key was not what the ring wants.",
+    meaning:
+      "The container's sync-to was not what the ring wants, or its key not yet that of the newest secret.",
     next: 'They are set.',
     fix: 'Nothing, unless it happens again and again.',
+  },
+  KEY_MISMATCH: {
+    meaning:
+      'The container had no sync key here, or another than the other clusters: its objects were not synced.',
+    next: 'The key that derives from the secret file is set, and what waited is synced. With user_sync = allow, keys that owners chose stay as they are.',
+    fix: 'With user_sync = allow: let the owner set the key once more, through a gateway. Else nothing, unless it happens again and again.',
+  },
+  REALM_KEY_MISMATCH: {
+    meaning:
+      "A Swift refuses requests that are signed with this cluster's realm key: objects are not synced there.",
+    next: 'It is tried again in each audit. What waits is synced once the keys are equal.',
+    fix: 'Write the same key into container-sync-realms.conf of both clusters, of gateway and Swift alike, on every proxy server. Swift reads it again within mtime_check_interval.',
   },
   DELETE_BLOCKED: {
     meaning: 'A deleted container holds objects at a cluster.',
@@ -69,10 +82,21 @@ export const REASONS = {
     next: 'Its settings are kept equal; its objects stay where they are written.',
     fix: 'Take versioning away, or delete the container and make it again, to have its objects synced.',
   },
+  SHARDED: {
+    meaning: 'A cluster shards this container, and Swift does not sync sharded containers to others.',
+    next: 'Its settings are kept equal, and it takes objects; those written there stay there.',
+    fix: 'Copy its objects by other means, or spread them over smaller containers.',
+  },
   POLICY_MISSING: {
     meaning: "The container's storage policy does not exist on this cluster.",
-    next: 'It is tried again, less and less often.',
-    fix: 'Add a policy of that name to swift.conf there, or place the container elsewhere.',
+    next: 'The container is not made here. It is tried again, less and less often.',
+    fix: 'Say in [filter:autosync] policy_map there which policy stands for it, add one of that name to swift.conf, or place the container elsewhere.',
+  },
+  POLICY_CONFLICT: {
+    meaning:
+      'The container has another storage policy on this cluster than policy_map says. Swift cannot change it.',
+    next: 'Settings and objects are kept equal all the same.',
+    fix: 'Mend [filter:autosync] policy_map, or empty the container, delete it and make it again.',
   },
   METADATA_LIMIT: {
     meaning: 'Swift refused the settings of the container: a limit on metadata is lower here than elsewhere.',
@@ -80,9 +104,9 @@ export const REASONS = {
     fix: 'Make [swift-constraints] in swift.conf equal on all clusters.',
   },
   QUOTA: {
-    meaning: 'A quota was reached.',
+    meaning: 'A quota was reached: Swift takes no more of it there.',
     next: 'It is tried again, less and less often.',
-    fix: 'Raise the quota.',
+    fix: 'Raise the quota, or max_containers_per_account in proxy-server.conf.',
   },
   DISK_FULL: {
     meaning: 'Swift has no room.',

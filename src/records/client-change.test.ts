@@ -27,6 +27,7 @@ function change(
       policy,
       isVersioned: false,
       hasVersionsHeader: false,
+      isSharded: false,
       objectCount: 0,
     },
     createdMs: NOW - 1_000_000,

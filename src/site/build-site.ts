@@ -66,6 +66,7 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
       peerTimeoutMs: autosync.peerTimeoutMs,
       maxClockSkewMs: autosync.maxClockSkewMs,
       deleteProbeLimit: autosync.deleteProbeLimit,
+      policyMap: autosync.policyMap,
       isSyncHost: parts.isSyncHost,
       defaultPlacement: (name) =>
         (name === undefined ? undefined : placementByRule(config.placement, name)) ??

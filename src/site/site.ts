@@ -8,6 +8,7 @@ import { containerSyncKey } from '../sync/key.js';
 import type { SecretsFile } from '../sync/secrets.js';
 import type { SyncWish } from '../sync/sync-plan.js';
 import type { ContainerKeys } from './container-keys.js';
+import type { PolicyMap } from '../swift/policies.js';
 import type { SwiftClient } from '../swift/swift-client.js';
 
 export interface SiteOptions {
@@ -20,6 +21,7 @@ export interface SiteOptions {
   readonly peerTimeoutMs: number;
   readonly maxClockSkewMs: number;
   readonly deleteProbeLimit: number;
+  readonly policyMap: PolicyMap;
   /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
   readonly isSyncHost: (address: string) => boolean;
   /** Where the rules of the configuration place a container; without a name, where what no rule fits goes. */

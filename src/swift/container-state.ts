@@ -12,6 +12,8 @@ export interface ContainerState {
   readonly isVersioned: boolean;
   /** X-Versions-Enabled was set once, to whatever. */
   readonly hasVersionsHeader: boolean;
+  /** Swift shards it, or is about to: only a reseller admin is told. */
+  readonly isSharded: boolean;
   readonly objectCount: number;
 }
 
@@ -24,6 +26,7 @@ export function readContainerState(headers: HeaderList): ContainerState {
     policy: nonEmpty(headers.get('x-storage-policy')),
     isVersioned: isVersioned(headers),
     hasVersionsHeader: headers.has('x-versions-enabled'),
+    isSharded: headers.get('x-container-sharding')?.toLowerCase() === 'true',
     objectCount: Number(headers.get('x-container-object-count') ?? 0),
   };
 }

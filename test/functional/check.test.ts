@@ -281,6 +281,16 @@ describe('peers', () => {
     expect((await wrongWith([announced])).wrong).toEqual([]);
   });
 
+  it('a storage policy of a peer that nothing here stands for, and one that stands for it and is not there', async () => {
+    const { wrong } = await wrongWith([['filter:autosync', 'policy_map', null]]);
+    expect(wrong).toEqual(['policies: no policy here for silver: such containers are not made here']);
+    const mapped = await wrongWith([['filter:autosync', 'policy_map', 'silver: bronze']]);
+    expect(mapped.wrong).toEqual([
+      'policies: silver is to be bronze, which Swift does not have',
+      'policies: no policy here for silver: such containers are not made here',
+    ]);
+  });
+
   it('options that have to be equal', async () => {
     const { wrong } = await wrongWith([
       ['filter:autosync', 'user_sync', 'allow'],

@@ -222,6 +222,7 @@ export class Cluster {
         peerTimeoutMs: Number.MAX_SAFE_INTEGER,
         maxClockSkewMs: MAX_SKEW_MS,
         deleteProbeLimit: 1_000,
+        policyMap: new Map(),
         isSyncHost: () => false,
         defaultPlacement: () => this.#others().map(({ name }) => name),
       },

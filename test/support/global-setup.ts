@@ -4,7 +4,8 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import type { ClusterPlan } from '../../src/local/plan.js';
+import type { SectionOverrides } from '../../src/local/ini-text.js';
+import type { ClusterPlan, Policy } from '../../src/local/plan.js';
 import { LocalRealm } from '../../src/local/realm.js';
 import { numberedUsers, TEST_USERS } from '../../src/local/users.js';
 import { serveControl } from './control.js';
@@ -52,6 +53,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     // Objects stay where they are written until a test has them moved; those of copy jobs have gateways of their own.
     gatewayConf: { 'filter:autosync': { copy_jobs: 'false' } },
     accounts: 'AUTH_t*',
+    perCluster: {
+      one: { policies: policies('gold'), gatewayConf: policyMap('silver: gold') },
+      two: { policies: policies('silver'), gatewayConf: policyMap('gold: silver') },
+    },
     users: [...TEST_USERS, ...numberedUsers(ACCOUNTS)],
     firstPort: 10_000 + 100 * Math.floor(Math.random() * 200),
   });
@@ -63,6 +68,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await realm.stop();
     if (env['AUTOSYNC_TEST_KEEP'] !== '1') rmSync(folder, { recursive: true, force: true });
   };
+}
+
+/** One that every cluster has, and one that only this one has. */
+function policies(own: string): readonly Policy[] {
+  return [{ name: 'Policy-0' }, { name: own }];
+}
+
+/** Clusters one and two know each other's; three knows neither. */
+function policyMap(pairs: string): SectionOverrides {
+  return { 'filter:autosync': { policy_map: pairs } };
 }
 
 /** A folder of this process; those that processes killed before left are removed. */
