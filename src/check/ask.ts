@@ -1,8 +1,5 @@
 // One question to one server, bounded in time, and what its Date says of its clock. Knows nothing of what is asked.
-import { Deadlines } from '../http/deadline.js';
-import { HttpClient } from '../http/http-client.js';
-import { OriginPool } from '../http/origin-pool.js';
-import type { HeaderList } from '../http/headers.js';
+import { askOnce, type Question } from '../http/ask-once.js';
 import type { ClientAnswer } from '../http/request-sender.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { About, Finding, FindingCode } from './finding.js';
@@ -17,28 +14,15 @@ export interface Clock {
   readonly uncertaintyMs: number;
 }
 
-export interface Question {
-  readonly origin: string;
-  readonly method: 'GET' | 'HEAD';
-  readonly target: string;
-  readonly headers?: HeaderList;
-}
-
 /** Takes `timeoutMs` at most; never rejects for the server's trouble. */
 export async function ask(question: Question, timeoutMs: number): Promise<Asked> {
-  const deadlines = new Deadlines();
-  const options = { connectTimeoutMs: timeoutMs, silenceMs: timeoutMs, idleMs: 1, maxIdle: 0 };
-  const pool = new OriginPool(question.origin, options, deadlines);
   const startMs = Date.now();
   try {
-    const answer = await new HttpClient(pool).request({ ...question, timeoutMs });
+    const answer = await askOnce(question, timeoutMs);
     return { kind: 'answer', answer, clock: readClock(answer.headers.get('date'), startMs, Date.now()) };
   } catch (error) {
     if (!(error instanceof AutosyncError)) throw error;
     return { kind: 'failed', why: error.detail || error.message };
-  } finally {
-    pool.close();
-    deadlines.close();
   }
 }
 

@@ -1,7 +1,7 @@
 // Whether every storage policy that a peer's containers can have stands for one here, as both Swifts show them in /info.
 import type { Config } from '../config/config.js';
 import { ANY_OTHER, THE_DEFAULT, policiesHere, type PolicyMap } from '../swift/policies.js';
-import { asObject, ask, jsonObject, type Asked } from './ask.js';
+import { asObject, ask, jsonObject } from './ask.js';
 import { About, type Finding } from './finding.js';
 import { peerNames, type Surroundings } from './surroundings.js';
 
@@ -19,33 +19,45 @@ export async function checkPolicies(config: Config, surroundings: Surroundings):
   return [...checkMap(autosync.policyMap, here), ...(await Promise.all(findings)).flat()];
 }
 
-/** Those that containers can be made with, in small letters; undefined where Swift does not say. */
-type Policies = readonly string[];
+/** One that containers can be made with; all in small letters. */
+interface Policy {
+  /** What containers show. */
+  readonly name: string;
+  /** By which it may be asked for: the name, and the aliases. */
+  readonly names: readonly string[];
+}
 
+/** Undefined where Swift does not say. */
 async function askPolicies(
   origin: string,
   basePath: string,
   timeoutMs: number,
-): Promise<Policies | undefined> {
-  return policiesIn(await ask({ origin, method: 'GET', target: `${basePath}/info` }, timeoutMs));
-}
-
-function policiesIn(info: Asked): Policies | undefined {
+): Promise<readonly Policy[] | undefined> {
+  const info = await ask({ origin, method: 'GET', target: `${basePath}/info` }, timeoutMs);
   if (info.kind === 'failed') return undefined;
   const policies = asObject(jsonObject(info.answer)?.['swift'])?.['policies'];
-  if (!Array.isArray(policies)) return undefined;
-  return policies.flatMap((policy) => {
-    const { name, aliases } = asObject(policy) ?? {};
-    const names = [name, ...(typeof aliases === 'string' ? aliases.split(',') : [])];
-    return names.filter((each) => typeof each === 'string').map((each) => each.trim().toLowerCase());
-  });
+  return Array.isArray(policies)
+    ? policies.flatMap((policy) => readPolicy(asObject(policy) ?? {}))
+    : undefined;
 }
 
-function comparePolicies(map: PolicyMap, peer: string, theirs: Policies, here: Policies): Finding {
+function readPolicy({ name, aliases }: Readonly<Record<string, unknown>>): Policy[] {
+  if (typeof name !== 'string') return [];
+  const others = typeof aliases === 'string' ? aliases.split(',') : [];
+  const names = [name, ...others].map((each) => each.trim().toLowerCase());
+  return [{ name: name.toLowerCase(), names }];
+}
+
+function comparePolicies(
+  map: PolicyMap,
+  peer: string,
+  theirs: readonly Policy[],
+  here: readonly Policy[],
+): Finding {
   const about = new About(`storage policies of ${peer}`);
   const hasOneFor = (policy: string): boolean =>
-    policiesHere(map, policy).some((name) => name === undefined || here.includes(name.toLowerCase()));
-  const missing = theirs.filter((policy) => !hasOneFor(policy));
+    policiesHere(map, policy).some((name) => name === undefined || isAmong(here, name));
+  const missing = theirs.map(({ name }) => name).filter((name) => !hasOneFor(name));
   if (missing.length === 0) return about.ok('policies', 'each has, or is given, one here');
   const fix = `Say in [filter:autosync] which policy here stands for it: "policy_map = ${missing[0]}: NAME HERE".`;
   return about.warning(
@@ -55,17 +67,21 @@ function comparePolicies(map: PolicyMap, peer: string, theirs: Policies, here: P
   );
 }
 
-function checkMap(map: PolicyMap, here: Policies): Finding[] {
+function checkMap(map: PolicyMap, here: readonly Policy[]): Finding[] {
   const named = [...map].filter(([, name]) => name.toLowerCase() !== THE_DEFAULT);
   return named
-    .filter(([, name]) => !here.includes(name.toLowerCase()))
+    .filter(([, name]) => !isAmong(here, name))
     .map(([there, name]) => {
       const what = there === ANY_OTHER ? 'every other policy' : there;
-      const fix = `Write the name of a policy that swift.conf has and that is not deprecated: ${here.join(', ')}.`;
+      const fix = `Write the name of a policy that swift.conf has and that is not deprecated: ${here.map(({ name: each }) => each).join(', ')}.`;
       return new About('policy_map').error(
         'policies',
         `${what} is to be ${name}, which Swift does not have`,
         fix,
       );
     });
+}
+
+function isAmong(policies: readonly Policy[], name: string): boolean {
+  return policies.some(({ names }) => names.includes(name.toLowerCase()));
 }

@@ -7,7 +7,7 @@ import type { BaseSite, ContainerName } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSamePolicy, policiesHere, type PolicyMap } from '../swift/policies.js';
 import type { Rights } from '../swift/swift-client.js';
-import { reasonOfRefusal } from './reasons.js';
+import { reasonOfAnswer } from './reasons.js';
 
 const NO_MAP: PolicyMap = new Map();
 
@@ -40,12 +40,8 @@ export async function makeContainer(
   };
   const [first, ...others] = policies;
   let answer = await put(first);
-  for (const policy of others) if (isPolicyMissing(answer)) answer = await put(policy);
+  for (const policy of others) if (reasonOfAnswer(answer) === 'POLICY_MISSING') answer = await put(policy);
   return answer;
-}
-
-function isPolicyMissing({ status, body }: ClientAnswer): boolean {
-  return reasonOfRefusal(status, body.toString('utf8', 0, 1_000)) === 'POLICY_MISSING';
 }
 
 /** Where the container here has another policy than `policy_map` has for the recorded one: both, in words. */

@@ -1,4 +1,5 @@
 // Why Swift, or a peer, did not do what was asked: from its status and words. Pure.
+import type { ClientAnswer } from '../http/request-sender.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import { REFUSAL_HEADER, type PeerResult } from '../peers/peer.js';
 
@@ -11,6 +12,11 @@ export function reasonOfRefusal(status: number, text: string): ReasonCode {
   // check_metadata and validate_metadata: swift/common/constraints.py, db.py
   if (status === 400 && /metadata|header value too long/i.test(text)) return 'METADATA_LIMIT';
   return 'SWIFT_TROUBLE';
+}
+
+/** Of the local Swift. */
+export function reasonOfAnswer({ status, body }: ClientAnswer): ReasonCode {
+  return reasonOfRefusal(status, body.toString('utf8', 0, 1_000));
 }
 
 export function reasonOfPeer(result: PeerResult): ReasonCode {

@@ -14,11 +14,12 @@ import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js'
 import { listContainers, localSource } from '../converge/cluster-listing.js';
 import { settleAccount } from './account.js';
 import { settleContainer, type Context, type Differing } from './container.js';
+import { KeyCheck } from './key-check.js';
 import { peerAccounts, peerRecord, peerRows } from './peer-records.js';
 import type { Pace } from './pace.js';
 import { PassCount, type Finding, type PassReport } from './report.js';
 import { isInShare, WHOLE, type Share } from './share.js';
-import { suspicionOf, type Suspicion } from './suspicion.js';
+import { isShared, suspicionOf, type Suspicion } from './suspicion.js';
 import { turn } from './throttle.js';
 
 /** Containers that differ, settled at once. */
@@ -94,6 +95,7 @@ class AuditPass {
   readonly #site: BaseSite;
   readonly #records: Keeper;
   readonly #options: AuditOptions;
+  readonly #keys: KeyCheck;
   #peers: Peer[] = [];
   #seenSinceMs = 0;
 
@@ -102,6 +104,7 @@ class AuditPass {
     this.#records = records;
     this.#options = options;
     this.count = options.count ?? new PassCount();
+    this.#keys = new KeyCheck(site);
   }
 
   async run(): Promise<void> {
@@ -114,6 +117,7 @@ class AuditPass {
       await this.#guard({ account }, () => this.#auditAccount(account));
       if (this.#isMine({ account })) this.count.accounts += 1;
     }
+    for (const finding of await this.#keys.run()) this.#found(finding);
   }
 
   /** Whether it falls to this process. */
@@ -213,6 +217,9 @@ class AuditPass {
       if (!this.#isMine(name)) continue;
       if (this.#options.pace !== undefined) await turn(this.#options.pace);
       this.count.containers += 1;
+      const [listed, ours, ...theirs] = joined.values;
+      for (const [i, peer] of of.peers.entries())
+        if (listed !== undefined && isShared(ours, theirs[i])) this.#keys.offer(peer, name);
       const suspicion = this.#suspect(name, joined, of);
       if (suspicion.kind === 'leave') this.count.notAdopted += 1;
       if (suspicion.kind === 'forget') over.push(name);

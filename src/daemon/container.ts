@@ -2,7 +2,7 @@
 import { isAccountHere } from '../converge/account.js';
 import { convergeContainer, type Converged } from '../converge/container.js';
 import { setLife, settleDeletion } from '../converge/deletion.js';
-import { reasonOfPeer, reasonOfRefusal } from '../converge/reasons.js';
+import { reasonOfPeer, reasonOfAnswer } from '../converge/reasons.js';
 import { detailOf, tellPeer } from '../converge/tell-peer.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Peer } from '../peers/peer.js';
@@ -124,8 +124,7 @@ function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, i
   if (behind.length > 0) add('SETTINGS_DRIFT', behind.join(', '));
   if (syncFault !== undefined) add(syncFault.code, syncFault.detail);
   for (const { code, detail } of apart) add(code, detail, 'apart');
-  if (isRefused && !isDryRun)
-    add(reasonOfRefusal(answer.status, answer.body.toString('utf8', 0, 1_000)), detailOf(answer), 'unmended');
+  if (isRefused && !isDryRun) add(reasonOfAnswer(answer), detailOf(answer), 'unmended');
   return findings;
 }
 

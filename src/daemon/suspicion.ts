@@ -46,6 +46,12 @@ export function suspicionOf<P>(glance: Glance<P>, rules: Rules): Suspicion<P> {
   return isPlain && !isItsTurn(container, rules) ? { kind: 'pass' } : { kind: 'look', ahead };
 }
 
+/** The container is to be there, and both say the same of it. */
+export function isShared(ours: Marks | undefined, theirs: Marks | undefined): boolean {
+  const [mark = ''] = ours ?? [];
+  return ours?.size === 1 && deletedMs(mark) === undefined && isSameMark(theirs, mark);
+}
+
 /** Peers still have the tombstone of what is forgotten here: it must not come back from there. */
 function isForgotten<P>({ ours, theirs }: Glance<P>, rules: Rules): boolean {
   const marks = theirs.flatMap((each) => [...(each.marks ?? [])]);

@@ -100,6 +100,14 @@ export class Clusters {
     return peer;
   }
 
+  /** Where container sync finds that cluster; undefined where clusters are named by URL, and for names that nothing is known of. */
+  syncEndpoint(name: string): { readonly origin: string; readonly basePath: string } | undefined {
+    const { naming } = this.#options;
+    if (naming.kind === 'url') return undefined;
+    const endpoint = naming.realms.get().realm(naming.realm)?.clusters.get(name.toUpperCase())?.endpoint;
+    return endpoint === undefined ? undefined : gatewayOf(endpoint);
+  }
+
   /** My own gateway, at the address that peers have of it; undefined where the realms file does not have my cluster. */
   myGateway(): { readonly origin: string; readonly basePath: string } | undefined {
     const gateway = this.#gatewayOf(this.mine);
