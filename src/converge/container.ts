@@ -9,7 +9,7 @@ import { swiftTarget } from '../swift/path.js';
 import { isSuccess, type Rights } from '../swift/swift-client.js';
 import { planSync, type SyncPlan, type SyncState } from '../sync/sync-plan.js';
 import type { Comparison, LifeFinding } from './compare.js';
-import { syncFault, whatKeepsApart, type Fault } from './faults.js';
+import { ownersKeyIn, syncFault, whatKeepsApart, type Fault } from './faults.js';
 import { observedOf, type Seen } from './observe.js';
 import { makeContainer } from './policy.js';
 import { lookAndTakeIn, type TakeInOptions } from './take-in.js';
@@ -23,6 +23,8 @@ export interface Converged {
   readonly adopted: readonly string[];
   /** What was not right of sync-to and key, and is made so. */
   readonly syncFault: Fault | undefined;
+  /** With user_sync = allow: the key that its owner chose. */
+  readonly ownersKey: string | undefined;
   /** What keeps its copies from being the same, though there is nothing to be mended. */
   readonly apart: readonly Fault[];
   /** How the container takes part in container sync here. */
@@ -66,6 +68,7 @@ export async function convergeContainer(
       comparison.life === 'same' && lifeOf(record) === 'present'
         ? syncFault(plan, seen.state, derivedKeys(site, name))
         : undefined,
+    ownersKey: ownersKeyIn(site, name, seen.state),
     record,
     isUnrecorded,
   };

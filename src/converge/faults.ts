@@ -2,7 +2,7 @@
 // apart for good. Pure but for the site's rules.
 import type { ReasonCode } from '../lib/reasons.js';
 import { DESIRED, lifeOf, type Record } from '../records/record.js';
-import type { BaseSite } from '../site/site.js';
+import { derivedKeys, type BaseSite, type ContainerName } from '../site/site.js';
 import type { ContainerState } from '../swift/container-state.js';
 import type { SyncPlan } from '../sync/sync-plan.js';
 import { policyConflict } from './policy.js';
@@ -27,6 +27,19 @@ export function syncFault(
   return ours.has(key)
     ? { code: 'SYNC_TO_WRONG', detail: 'its key was of the secrets before the last rotation' }
     : { code: 'KEY_MISMATCH', detail: 'it had a key that is none of ours' };
+}
+
+/** With user_sync = allow: the key that the owner chose for a container that we sync; undefined where it has one of ours. */
+export function ownersKeyIn(
+  site: BaseSite,
+  name: ContainerName,
+  state: ContainerState | undefined,
+): string | undefined {
+  if (site.options.userSync === 'deny' || state?.syncTo === undefined) return undefined;
+  const { syncTo, syncKey } = state;
+  if (syncKey === undefined || !site.clusters.isOwnSyncTo(syncTo, name.account, name.container))
+    return undefined;
+  return derivedKeys(site, name).has(syncKey) ? undefined : syncKey;
 }
 
 /** Nothing that is to be mended; a person has to take the cause away. */

@@ -51,6 +51,11 @@ export function toldDetail({ isDone, result }: Told): string {
   return isDone ? result.answer.reason : detailOf(result.answer);
 }
 
+/** What Swift, or a peer, said to a request that it refused. */
+export function refusalOf(answer: ClientAnswer): string {
+  return `${answer.status} ${detailOf(answer)}`;
+}
+
 const MAX_DETAIL = 300;
 
 /** What a peer said, in a few words, for people. */

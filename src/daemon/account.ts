@@ -1,7 +1,7 @@
 // One account's turn in the audit: its settings made as recorded here.
 import { convergeAccount } from '../converge/account.js';
-import { reasonOfRefusal } from '../converge/reasons.js';
-import { detailOf } from '../converge/tell-peer.js';
+import { reasonOfAnswer } from '../converge/reasons.js';
+import { refusalOf } from '../converge/tell-peer.js';
 import type { Registers } from '../records/register.js';
 import type { BaseSite } from '../site/site.js';
 import { isSuccess } from '../swift/swift-client.js';
@@ -22,6 +22,6 @@ export async function settleAccount(
   const where = { account, cluster: site.clusters.mine };
   if (answer === undefined || isSuccess(answer.status))
     return actions.map((detail) => ({ ...where, code: 'SETTINGS_DRIFT', detail, outcome: 'mended' }));
-  const code = reasonOfRefusal(answer.status, answer.body.toString('utf8', 0, 1_000));
-  return [{ ...where, code, detail: `${actions.join(', ')}: ${detailOf(answer)}`, outcome: 'unmended' }];
+  const code = reasonOfAnswer(answer);
+  return [{ ...where, code, detail: `${actions.join(', ')}: ${refusalOf(answer)}`, outcome: 'unmended' }];
 }

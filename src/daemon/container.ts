@@ -3,7 +3,7 @@ import { isAccountHere } from '../converge/account.js';
 import { convergeContainer, type Converged } from '../converge/container.js';
 import { setLife, settleDeletion } from '../converge/deletion.js';
 import { reasonOfPeer, reasonOfAnswer } from '../converge/reasons.js';
-import { detailOf, tellPeer } from '../converge/tell-peer.js';
+import { refusalOf, tellPeer } from '../converge/tell-peer.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
@@ -11,7 +11,9 @@ import { clusterLabel } from '../records/names.js';
 import { DESIRED, lifeOf, markOf, type Record } from '../records/record.js';
 import type { Registers } from '../records/register.js';
 import { versionMs } from '../records/version.js';
-import type { BaseSite, ContainerName } from '../site/site.js';
+import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
+import { readContainerState } from '../swift/container-state.js';
+import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import type { Finding, Outcome } from './report.js';
 
@@ -49,6 +51,8 @@ export async function settleContainer(
   const options = { rights: SERVICE, incoming, isDryRun, adoptSinceMs, seenSinceMs };
   const converged = await convergeContainer(site, name, options);
   const findings = findingsOf(site, name, converged, isDryRun);
+  if (converged.ownersKey !== undefined)
+    findings.push(...(await otherKeys(site, name, converged.record, converged.ownersKey)));
   if (isDryRun) return findings;
   const record = await settleLife(context, name, converged);
   if (lifeOf(record) === undefined) return findings;
@@ -65,7 +69,7 @@ export async function settleContainer(
       });
       continue;
     }
-    const detail = result.kind === 'unreachable' ? result.detail : detailOf(result.answer);
+    const detail = result.kind === 'unreachable' ? result.detail : refusalOf(result.answer);
     const isBlocked =
       result.kind === 'answer' && result.answer.status === 409 && lifeOf(record) === 'deleted';
     const settled = isBlocked ? await settleDeletion(site, context.records, name, record) : undefined;
@@ -75,6 +79,24 @@ export async function settleContainer(
     findings.push({ ...name, cluster: peer.name, code: reasonOfPeer(result), detail, outcome });
   }
   return findings;
+}
+
+/** Peers that have another key than the owner chose here. Which of the two is right, nobody recorded. */
+async function otherKeys(
+  site: BaseSite,
+  name: ContainerName,
+  record: Record,
+  ownersKey: string,
+): Promise<Finding[]> {
+  const peers = audienceFor(site, site.clusters.all()).peers.filter((peer) => isPlacedAt(record, peer));
+  const found = peers.map(async (peer): Promise<Finding[]> => {
+    const result = await peer.send({ method: 'HEAD', target: swiftTarget(name.account, name.container) });
+    if (result.kind === 'unreachable' || !isSuccess(result.answer.status)) return [];
+    if (readContainerState(result.answer.headers).syncKey === ownersKey) return [];
+    const detail = 'another key than the one that its owner chose here';
+    return [{ ...name, cluster: peer.name, code: 'KEY_MISMATCH', detail, outcome: 'unmended' }];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** Deletions that somebody made past the gateways, or began and did not finish. */
@@ -124,7 +146,7 @@ function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, i
   if (behind.length > 0) add('SETTINGS_DRIFT', behind.join(', '));
   if (syncFault !== undefined) add(syncFault.code, syncFault.detail);
   for (const { code, detail } of apart) add(code, detail, 'apart');
-  if (isRefused && !isDryRun) add(reasonOfAnswer(answer), detailOf(answer), 'unmended');
+  if (isRefused && !isDryRun) add(reasonOfAnswer(answer), refusalOf(answer), 'unmended');
   return findings;
 }
 

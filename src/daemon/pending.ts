@@ -1,13 +1,15 @@
 // What peers did not take: told again, soon after they are back. Costs as much as is pending, not as much as there is.
-import { detailOf, tellPeer } from '../converge/tell-peer.js';
+import { ownersKeyIn } from '../converge/faults.js';
+import { refusalOf, tellPeer } from '../converge/tell-peer.js';
 import { settleDeletion } from '../converge/deletion.js';
 import { reasonOfPeer } from '../converge/reasons.js';
 import { convergeContainer } from '../converge/container.js';
 import { eachLimited } from '../lib/each-limited.js';
+import { AutosyncError } from '../lib/errors.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
 import { parsePending, pendingPrefix, type Pending } from '../records/names.js';
-import { DESIRED, lifeOf, type RecordName } from '../records/record.js';
+import { DESIRED, lifeOf, type Record, type RecordName } from '../records/record.js';
 import type { BaseSite } from '../site/site.js';
 import type { Finding } from './report.js';
 import { isInShare, WHOLE, type Share } from './share.js';
@@ -84,38 +86,63 @@ export class PendingWorker {
     const key = `${peer.name}/${name.account}/${name.container ?? ''}`;
     const wait = this.#waits.get(key);
     if (wait !== undefined && wait.untilMs > this.#site.now()) return;
+    const found = await this.#attempt(peer, name);
+    if (found?.outcome === 'unmended') {
+      const waitMs = Math.min(LONGEST_WAIT_MS, (wait?.waitMs ?? FIRST_WAIT_MS / 2) * 2);
+      this.#waits.set(key, { untilMs: this.#site.now() + waitMs * (0.75 + this.#random() / 2), waitMs });
+    } else {
+      this.#waits.delete(key);
+      await Promise.all(notes.map(({ object }) => this.#records.store.delete(object)));
+    }
+    if (found !== undefined) report({ ...name, cluster: peer.name, ...found });
+  }
+
+  /** Tells the peer; undefined where it has no part in it. What is wrong with one does not keep it from being told of others. */
+  async #attempt(peer: Peer, name: RecordName): Promise<Attempt | undefined> {
+    try {
+      return await this.#tellOne(peer, name);
+    } catch (error) {
+      if (!(error instanceof AutosyncError) || error.code === 'RECORDS_UNAVAILABLE') throw error;
+      return { code: 'SWIFT_TROUBLE', detail: error.message, outcome: 'unmended' };
+    }
+  }
+
+  async #tellOne(peer: Peer, name: RecordName): Promise<Attempt | undefined> {
     const record = await this.#records.read(name);
     const placement = record.desired.get(DESIRED.placement)?.value.split(', ');
     const isPlaced = placement === undefined || placement.some((each) => isSame(each, peer.name));
-    const told = isPlaced ? await tellPeer(peer, name, record, SERVICE) : undefined;
-    let isDone = told?.isDone ?? true;
-    const isBlocked = told?.result.kind === 'answer' && told.result.answer.status === 409;
+    if (!isPlaced) return undefined;
+    const { result, ...told } = await tellPeer(
+      peer,
+      name,
+      record,
+      SERVICE,
+      await this.#ownersKey(name, record),
+    );
+    let { isDone } = told;
+    const isBlocked = result.kind === 'answer' && result.answer.status === 409;
     if (isBlocked && name.container !== undefined && lifeOf(record) === 'deleted') {
       const container = { account: name.account, container: name.container };
       const settled = await settleDeletion(this.#site, this.#records, container, record);
       if (settled.life === 'present') await convergeContainer(this.#site, container, { rights: SERVICE });
       isDone = !settled.behind.some((each) => isSame(each, peer.name));
     }
-    if (isDone) {
-      this.#waits.delete(key);
-      await Promise.all(notes.map(({ object }) => this.#records.store.delete(object)));
-    } else {
-      const waitMs = Math.min(LONGEST_WAIT_MS, (wait?.waitMs ?? FIRST_WAIT_MS / 2) * 2);
-      this.#waits.set(key, { untilMs: this.#site.now() + waitMs * (0.75 + this.#random() / 2), waitMs });
-    }
-    if (told === undefined) return;
-    const { result } = told;
-    const detail = result.kind === 'unreachable' ? result.detail : detailOf(result.answer);
     const code = isDone && !isBlocked ? 'PEER_BEHIND' : reasonOfPeer(result);
-    report({
-      ...name,
-      cluster: peer.name,
-      code,
-      detail: isDone ? 'told again' : detail,
-      outcome: isDone ? 'mended' : 'unmended',
-    });
+    if (isDone) return { code, detail: 'told again', outcome: 'mended' };
+    const detail = result.kind === 'unreachable' ? result.detail : refusalOf(result.answer);
+    return { code, detail, outcome: 'unmended' };
+  }
+
+  /** With user_sync = allow, the key that an owner chose here while the peer was away: keys are in no record. */
+  async #ownersKey({ account, container }: RecordName, record: Record): Promise<string | undefined> {
+    if (container === undefined || this.#site.options.userSync === 'deny' || lifeOf(record) !== 'present')
+      return undefined;
+    const { state } = await this.#site.swift.readContainer(SERVICE, account, container);
+    return ownersKeyIn(this.#site, { account, container }, state);
   }
 }
+
+type Attempt = Pick<Finding, 'code' | 'detail' | 'outcome'>;
 
 function groupByName(notes: readonly (Pending | undefined)[]): Task[] {
   const tasks = new Map<string, Task>();
