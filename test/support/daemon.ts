@@ -30,7 +30,7 @@ export function confOf(name: string): string {
   return join(cluster(name).swiftDir, 'autosync.conf');
 }
 
-/** One for each cluster: each is a writer of records of its own. */
+/** By configuration file: each is a writer of records of its own. */
 const sites = new Map<string, OpenSite>();
 
 afterAll(() => {
@@ -38,10 +38,10 @@ afterAll(() => {
   sites.clear();
 });
 
-/** A site of the cluster's own configuration, in this process. */
-export function siteOf(name: string): OpenSite {
-  const open = sites.get(name) ?? openSite(readConfig(confOf(name)), quietLog());
-  sites.set(name, open);
+/** A site of the cluster's own configuration, or of another file, in this process. */
+export function siteOf(name: string, conf = confOf(name)): OpenSite {
+  const open = sites.get(conf) ?? openSite(readConfig(conf), quietLog());
+  sites.set(conf, open);
   return open;
 }
 
@@ -50,9 +50,10 @@ export async function pass(
   name: string,
   { account }: Pick<User, 'account'>,
   laterMs = 0,
+  conf = confOf(name),
 ): Promise<PassReport> {
-  const site = { ...siteOf(name).site, now: () => Date.now() + laterMs };
-  return new Daemon(site, readConfig(confOf(name)).daemon).once({ isDryRun: false, account });
+  const site = { ...siteOf(name, conf).site, now: () => Date.now() + laterMs };
+  return new Daemon(site, readConfig(conf).daemon).once({ isDryRun: false, account });
 }
 
 /** What a pass would do, by the command. */
