@@ -1,5 +1,7 @@
 // docs/reference/reasons.md says what the table of reasons says. `UPDATE=1 npx vitest run src/lib` rewrites it.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { REASONS } from './reasons.js';
 
@@ -31,7 +33,25 @@ function renderTable(rows: readonly (readonly string[])[]): string {
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('');
 }
 
+/** All of src but the table itself and tests, as one text. */
+function source(): string {
+  const src = fileURLToPath(new URL('..', import.meta.url));
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' });
+  const isMeant = (file: string): boolean =>
+    file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== join('lib', 'reasons.ts');
+  return files
+    .filter(isMeant)
+    .map((file) => readFileSync(join(src, file), 'utf8'))
+    .join('');
+}
+
 describe('the table of reasons', () => {
+  it('has no code that nothing in src ever says', () => {
+    const text = source();
+    const said = Object.keys(REASONS).filter((code) => text.includes(`'${code}'`));
+    expect(said).toEqual(Object.keys(REASONS));
+  });
+
   it('is what docs/reference/reasons.md says', () => {
     if (process.env['UPDATE'] === '1') writeFileSync(FILE, renderReasons());
     expect(readFileSync(FILE, 'utf8'), 'run UPDATE=1 npx vitest run src/lib').toBe(renderReasons());

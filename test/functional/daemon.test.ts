@@ -94,6 +94,18 @@ describe('what a peer did not hear of', () => {
     await expectStatusEverywhere(sessions, '/deleted', 404);
   });
 
+  it('comes by way of a third cluster where one hop of the ring is down', async () => {
+    await link(one, two).cut();
+    await link(two, one).cut();
+    const made = await sessions.via[one]!.request('PUT', '/c', { 'X-Container-Meta-A': '1' });
+    expect(made.headers['x-autosync-pending']).toBe(two);
+    expect(await directly(three, 'HEAD', '/c')).toBe(204);
+    const report = await pass(two, sessions.user);
+    expect(report.unreachable).toEqual([one]);
+    expect(codesOf(report, 'c')).toEqual(['CONTAINER_MISSING']);
+    await expectEverywhere(sessions, '/c', { 'X-Container-Meta-A': '1' });
+  });
+
   it('is left as it is by a dry run, which says what would be done', async () => {
     await cutOff(three);
     await status(one, 'PUT', '/made');

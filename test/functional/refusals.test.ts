@@ -53,7 +53,7 @@ describe('when a cluster’s Swift refuses a container', () => {
   beforeEach(async () => {
     session = (await loginAt(gateways, sessions.user))[one]!;
     front.judge = (method, path) => {
-      const status = Number(/\/c(\d+)$/.exec(path)?.[1]);
+      const status = Number(/^\/v1\/[^/]+\/c(\d+)$/.exec(path)?.[1]);
       return status > 0 && method === 'PUT' ? { status, text: 'refused by the test' } : undefined;
     };
   });
