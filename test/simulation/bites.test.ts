@@ -78,6 +78,9 @@ afterEach(() => {
   plant.bug = '';
 });
 
+// A search, not a measurement: it takes what it takes.
+vi.setConfig({ testTimeout: 600_000 });
+
 const HISTORIES = 1_500;
 
 /** What is wrong in the first history that shows the bug, and is well without it. */

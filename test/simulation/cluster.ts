@@ -405,7 +405,8 @@ function roleOf(life: Life): string {
 }
 
 function exchangeFor(method: string, target: string, headers: HeaderList): Exchange {
-  const request = { method, target, headers } as unknown as Exchange['request'];
+  const framing = { kind: 'none' };
+  const request = { method, target, headers, framing } as unknown as Exchange['request'];
   return {
     id: 'sim',
     request,
