@@ -2,6 +2,8 @@
 // mean that someone wrote there. A tombstone never deletes an object by itself.
 import { eachLimited } from '../lib/each-limited.js';
 import { HeaderList } from '../http/headers.js';
+import { HttpClient } from '../http/http-client.js';
+import { AutosyncError } from '../lib/errors.js';
 import type { Peer } from '../peers/peer.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { syncProof } from '../site/sync-proof.js';
@@ -88,7 +90,7 @@ export async function findNeverDeleted(
       const isAskable = proof !== undefined && leftover.ticks !== undefined;
       const answer = isAskable ? await probeObject(site.transport, target, proof) : 'unknown';
       // An object that no listing shows may be here all the same: the container's database was lost, or lags.
-      const isHere = answer === 'newer-here' && !(await isMissing(site, target, rights));
+      const isHere = answer === 'newer-here' && !(await isMissing(site, target, key, rights));
       leftover.isDeletedHere = answer === 'newer-here' && !isHere;
       answers.add(isHere ? 'here' : answer);
     },
@@ -98,10 +100,21 @@ export async function findNeverDeleted(
   return isFound();
 }
 
-async function isMissing(site: BaseSite, target: string, rights: Rights): Promise<boolean> {
+async function isMissing(site: BaseSite, target: string, key: string, rights: Rights): Promise<boolean> {
+  const path = `${target}?symlink=get`;
   const headers = HeaderList.from([['X-Newest', 'true']]);
-  const head = { method: 'HEAD', target: `${target}?symlink=get`, headers };
-  return (await site.swift.request(rights, head)).status === 404;
+  try {
+    return (await site.swift.request(rights, { method: 'HEAD', target: path, headers })).status === 404;
+  } catch (error) {
+    if (!(error instanceof AutosyncError)) throw error;
+    // Without a token, container sync's signature asks as well.
+    const proof = syncProof(site, { method: 'HEAD', target, timestamp: formatTimestamp(0n) }, key);
+    if (proof === undefined) throw error;
+    const { peerTimeoutMs: timeoutMs } = site.options;
+    const client = new HttpClient(site.transport);
+    const answer = await client.request({ method: 'HEAD', target: path, headers: proof, timeoutMs });
+    return answer.status === 404;
+  }
 }
 
 /** Deletes what was deleted here, dated one tick after the peer's own copy, so that anything newer there stays. */

@@ -35,6 +35,8 @@ export async function changeObject(
     return refuse(409, `X-Timestamp is further ahead of this host's clock than max_clock_skew.`);
   if (method === 'PUT' && !headers.has('etag')) return refuse(400, 'An object PUT of a peer needs an ETag.');
   if (target.includes('?')) return refuse(400, 'An object change of a peer has no query.');
+  // A deletion is asked for while its container comes and goes: what was known of it may be over.
+  if (method === 'DELETE') site.containerKeys.drop(name);
   const known = await site.containerKeys.get(name, rightsFor(site, exchange));
   const proof = known === undefined ? undefined : syncProof(site, { method, target, timestamp }, known.key);
   if (proof === undefined) return refuse(409, 'The container takes no part in container sync here.');
