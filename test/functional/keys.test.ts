@@ -57,18 +57,19 @@ describe('a realm key that differs', () => {
   const original = readFileSync(join(swiftDir, REALMS), 'utf8');
   afterAll(() => control.writeConf(REALMS, original));
 
-  /** Swift re-reads its file once a second: it tells with each /info, and the gateway each time it is asked. */
-  async function setRealm(text: string, marker: string | undefined): Promise<void> {
+  /** Swift and the gateway read the file each for itself, about once a second, and tell in /info which clusters it names. */
+  async function setRealm(text: string, isMarked: boolean): Promise<void> {
     await control.writeConf(REALMS, text);
-    await waitFor('two has read its realms file', async () => {
+    await waitFor('Swift and the gateway of two have read the realms file', async () => {
       const { text: info } = await send(gatewayUrl, 'GET', '/info');
-      return /"MARKER"/i.test(info) === (marker !== undefined);
+      const { container_sync: swift, autosync } = JSON.parse(info) as { [section: string]: object };
+      return [swift, autosync].every((each) => /"marker"/i.test(JSON.stringify(each)) === isMarked);
     });
   }
 
   it('is named by both sides in each audit until it is mended', async () => {
     const marked = setInText(original, 'local', 'cluster_marker', 'http://127.0.0.1:9/v1/');
-    await setRealm(setInText(marked, 'local', 'key', 'another'), 'marker');
+    await setRealm(setInText(marked, 'local', 'key', 'another'), true);
     const found = await pass(one, sessions.user);
     const refused = found.findings.find(({ code }) => code === 'REALM_KEY_MISMATCH');
     expect(refused).toMatchObject({
@@ -80,7 +81,7 @@ describe('a realm key that differs', () => {
       `REALM_KEY_MISMATCH at ${one}, unmended`,
       `REALM_KEY_MISMATCH at ${three}, unmended`,
     ]);
-    await setRealm(original, undefined);
+    await setRealm(original, false);
     expect(said(await pass(one, sessions.user))).toEqual([]);
   });
 });

@@ -231,15 +231,36 @@ describe('a request that claims to be a peer’s', () => {
   });
 
   it.each([
-    ['PUT', '/c/o'],
-    ['POST', '/c/o'],
     ['COPY', '/c/o'],
     ['PUT', ''],
     ['OPTIONS', '/c'],
-    ['POST', '/c/o?multipart-manifest=put'],
   ])('%s of %s is nothing that peers send', async (method, path) => {
     const user = await freshUser();
     expect((await deliver(signed({ method, target: `/v1/${user.account}${path}` }))).status).toBe(405);
+  });
+
+  const now = (Date.now() / 1000).toFixed(5);
+  const dated = { 'X-Timestamp': now, 'ETag': '9dd4e461268c8034f5c8564e155c67a6' };
+  it.each<[string, string, string, Record<string, string>, number]>([
+    ['undated', 'PUT', '/c/o', { ETag: dated.ETag }, 400],
+    ['undated', 'POST', '/c/o', {}, 400],
+    ['with a date that is none', 'POST', '/c/o', { 'X-Timestamp': 'now' }, 400],
+    ['that is not held against an ETag', 'PUT', '/c/o', { 'X-Timestamp': now }, 400],
+    ['with a query', 'PUT', '/c/o?multipart-manifest=put', dated, 400],
+    ['that takes its place from far ahead', 'PUT', '/c/o', { ...dated, 'X-Timestamp': '4000000000.00000' }, 409],
+    ['in a container of this cluster alone', 'PUT', '/alone/o', dated, 409],
+    ['in a container that is not there', 'PUT', '/none/o', dated, 409],
+    ['with other bytes than its ETag', 'PUT', '/c/o', { ...dated, ETag: '0'.repeat(32) }, 422],
+    ['with all that it needs', 'PUT', '/c/o', dated, 201],
+  ])('an object change %s: %s of %s', async (_, method, path, headers, status) => {
+    const sessions = await sessionsOf(await freshUser());
+    await sessions.via['one']!.request('PUT', '/c');
+    await sessions.direct['one']!.request('PUT', '/alone');
+    const list = HeaderList.from(Object.entries(headers));
+    const target = `/v1/${sessions.user.account}${path}`;
+    expect((await deliver(signed({ method, target, headers: list, body: 'x' }))).status).toBe(status);
+    const object = await sessions.direct['one']!.request('HEAD', path.split('?')[0]!);
+    expect(object.status).toBe(status === 201 ? 200 : 404);
   });
 });
 

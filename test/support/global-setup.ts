@@ -50,12 +50,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     links: true,
     gateways: hasGateways,
     syncInterval: 1,
-    // Objects stay where they are written until a test has them moved; those of copy jobs have gateways of their own.
-    gatewayConf: { 'filter:autosync': { copy_jobs: 'false' } },
+    gatewayConf: filterConf({}),
     accounts: 'AUTH_t*',
+    // Clusters one and two know each other's policies; three knows neither.
     perCluster: {
-      one: { policies: policies('gold'), gatewayConf: policyMap('silver: gold') },
-      two: { policies: policies('silver'), gatewayConf: policyMap('gold: silver') },
+      one: { policies: policies('gold'), gatewayConf: filterConf({ policy_map: 'silver: gold' }) },
+      two: { policies: policies('silver'), gatewayConf: filterConf({ policy_map: 'gold: silver' }) },
     },
     users: [...TEST_USERS, ...numberedUsers(ACCOUNTS)],
     firstPort: 10_000 + 100 * Math.floor(Math.random() * 200),
@@ -75,9 +75,9 @@ function policies(own: string): readonly Policy[] {
   return [{ name: 'Policy-0' }, { name: own }];
 }
 
-/** Clusters one and two know each other's; three knows neither. */
-function policyMap(pairs: string): SectionOverrides {
-  return { 'filter:autosync': { policy_map: pairs } };
+/** Objects stay where they are written until a test has them moved; the tests of copy jobs have gateways of their own. */
+function filterConf(more: Record<string, string>): SectionOverrides {
+  return { 'filter:autosync': { copy_jobs: 'false', ...more } };
 }
 
 /** A folder of this process; those that processes killed before left are removed. */
