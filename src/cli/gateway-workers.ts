@@ -1,6 +1,5 @@
-// Several gateway processes as one: the process above starts them again when they die, and keeps what must be known once.
+// Several gateway processes as one: the process above starts them again when they die, and asks them how they are.
 import nodeCluster, { type Worker } from 'node:cluster';
-import { AccountDeletionTimers, type AccountDeletions } from '../gateway/changes/account-deletions.js';
 import type { CopyJob, CopyJobs } from '../copy/job.js';
 import type { GatewayStatus } from '../gateway/status.js';
 import type { Logger } from '../gateway/station.js';
@@ -11,8 +10,6 @@ const ANSWER_MS = 2_000;
 
 /** What the process above and its workers tell each other; `id` pairs a question with its answer. */
 type Message =
-  | { readonly kind: 'schedule-account-deletion' | 'carry-out-account-deletion'; readonly account: string }
-  | { readonly kind: 'cancel-account-deletion'; readonly account: string; readonly id: number }
   | { readonly kind: 'copy'; readonly job: CopyJob }
   | { readonly kind: 'ask-status'; readonly id: number }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown };
@@ -47,20 +44,14 @@ class Questions {
 
 /** The process above the workers. */
 export class Supervisor {
-  readonly #log: Logger;
-  readonly #copies: CopyJobs;
-  readonly #timers: AccountDeletionTimers;
   readonly #questions = new Questions();
   #isStopping = false;
 
-  constructor(accountDeleteDelayMs: number, copies: CopyJobs, log: Logger) {
-    this.#log = log;
-    this.#copies = copies;
-    this.#timers = new AccountDeletionTimers(accountDeleteDelayMs, (account) => {
-      const [worker] = this.#workers();
-      worker?.send({ kind: 'carry-out-account-deletion', account } satisfies Message);
+  constructor(copies: CopyJobs, log: Logger) {
+    nodeCluster.on('message', (_: Worker, message: Message) => {
+      if (message.kind === 'answer') this.#questions.answered(message.id, message.value);
+      if (message.kind === 'copy') copies.add(message.job);
     });
-    nodeCluster.on('message', (worker: Worker, message: Message) => this.#receive(worker, message));
     nodeCluster.on('exit', (worker, code, signal) => {
       if (this.#isStopping) return;
       log.error({ worker: worker.process.pid, code, signal }, 'a gateway worker died; another one starts');
@@ -105,19 +96,6 @@ export class Supervisor {
   #workers(): Worker[] {
     return Object.values(nodeCluster.workers ?? {}).filter((worker) => worker !== undefined);
   }
-
-  #receive(worker: Worker, message: Message): void {
-    if (message.kind === 'answer') this.#questions.answered(message.id, message.value);
-    if (message.kind === 'copy') this.#copies.add(message.job);
-    if (message.kind === 'schedule-account-deletion') this.#timers.schedule(message.account);
-    if (message.kind !== 'cancel-account-deletion') return;
-    const { id, account } = message;
-    void this.#timers.cancel(account).then(
-      (value) => worker.send({ kind: 'answer', id, value } satisfies Message),
-      (error: unknown) =>
-        this.#log.error({ account, err: error }, 'an account deletion could not be cancelled'),
-    );
-  }
 }
 
 /** In a worker: copies are made by the process that the one above feeds. */
@@ -125,27 +103,10 @@ export const COPIES_ABOVE: CopyJobs = {
   add: (job) => void process.send?.({ kind: 'copy', job } satisfies Message),
 };
 
-/** In a worker: answers for its status, and has the process above keep account deletions. */
-export class WorkerLink implements AccountDeletions {
-  readonly #questions = new Questions();
-
-  constructor(options: { carryOut: (account: string) => void; status: () => GatewayStatus }) {
-    process.on('message', (message: Message) => {
-      if (message.kind === 'carry-out-account-deletion') options.carryOut(message.account);
-      if (message.kind === 'answer') this.#questions.answered(message.id, message.value);
-      if (message.kind === 'ask-status') {
-        process.send?.({ kind: 'answer', id: message.id, value: options.status() } satisfies Message);
-      }
-    });
-  }
-
-  schedule(account: string): void {
-    process.send?.({ kind: 'schedule-account-deletion', account } satisfies Message);
-  }
-
-  cancel(account: string): Promise<boolean> {
-    return this.#questions.ask<boolean>((id) =>
-      process.send?.({ kind: 'cancel-account-deletion', account, id } satisfies Message),
-    );
-  }
+/** In a worker: tells the process above how it is. */
+export function answerSupervisor(status: () => GatewayStatus): void {
+  process.on('message', (message: Message) => {
+    if (message.kind !== 'ask-status') return;
+    process.send?.({ kind: 'answer', id: message.id, value: status() } satisfies Message);
+  });
 }

@@ -4,14 +4,13 @@ import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { serveAdmin } from '../admin/server.js';
 import type { Config } from '../config/config.js';
-import { AccountDeletionTimers } from '../gateway/changes/account-deletions.js';
-import { Gateway, type GatewayParts } from '../gateway/gateway.js';
+import { Gateway } from '../gateway/gateway.js';
 import { mergeStatus, type GatewayStatus } from '../gateway/status.js';
 import type { Logger } from '../gateway/station.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { CopyJobs } from '../copy/job.js';
 import { CopierProcess } from './copier-process.js';
-import { COPIES_ABOVE, Supervisor, WorkerLink } from './gateway-workers.js';
+import { answerSupervisor, COPIES_ABOVE, Supervisor } from './gateway-workers.js';
 import { openLog, readConfig, stopSignal } from './running.js';
 import { readVersion } from './version.js';
 
@@ -30,11 +29,9 @@ export const gatewayCommand = new Command('gateway')
   });
 
 async function serveAlone(config: Config, log: Logger): Promise<void> {
-  const timers: GatewayParts['accountDeletions'] = (carryOut) =>
-    new AccountDeletionTimers(deleteDelayMs(config), carryOut);
   const copier = startCopier(config, log);
   const copies = copier ?? NO_COPIES;
-  const gateway = new Gateway(config, { log, version: readVersion(), accountDeletions: timers, copies });
+  const gateway = new Gateway(config, { log, version: readVersion(), copies });
   await listen(gateway, config, log);
   await admin(config, log, copier, () => Promise.resolve([gateway.status()]));
   await stopSignal();
@@ -44,12 +41,9 @@ async function serveAlone(config: Config, log: Logger): Promise<void> {
 }
 
 async function work(config: Config, log: Logger): Promise<void> {
-  const gateway: Gateway = new Gateway(config, {
-    log,
-    version: readVersion(),
-    copies: config.autosync?.copyJobs === true ? COPIES_ABOVE : NO_COPIES,
-    accountDeletions: (carryOut) => new WorkerLink({ carryOut, status: () => gateway.status() }),
-  });
+  const copies = config.autosync?.copyJobs === true ? COPIES_ABOVE : NO_COPIES;
+  const gateway = new Gateway(config, { log, version: readVersion(), copies });
+  answerSupervisor(() => gateway.status());
   await listen(gateway, config, log);
   await stopSignal();
   await gateway.close(GRACE_MS);
@@ -58,7 +52,7 @@ async function work(config: Config, log: Logger): Promise<void> {
 
 async function supervise(config: Config, count: number, log: Logger): Promise<void> {
   const copier = startCopier(config, log);
-  const supervisor = new Supervisor(deleteDelayMs(config), copier ?? NO_COPIES, log);
+  const supervisor = new Supervisor(copier ?? NO_COPIES, log);
   await supervisor.start(count);
   await admin(config, log, copier, () => supervisor.statuses());
   await stopSignal();
@@ -94,8 +88,4 @@ async function admin(
     if (!(error instanceof AutosyncError)) throw error;
     log.error({ code: error.code }, `no admin port: ${error.message}`);
   }
-}
-
-function deleteDelayMs(config: Config): number {
-  return config.autosync?.accountDeleteDelayMs ?? 0;
 }

@@ -1,8 +1,8 @@
-// Makes this cluster's copy of an account what its record says: its metadata. Accounts are made, but never deleted by a record.
+// Makes this cluster's copy of an account what its record says: its metadata. Makes accounts; never deletes one.
 import { HeaderList } from '../http/headers.js';
 import type { ClientAnswer } from '../http/request-sender.js';
 import { AutosyncError } from '../lib/errors.js';
-import { settingsOf } from '../records/record.js';
+import { lifeOf, settingsOf, type Record } from '../records/record.js';
 import type { BaseSite } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { readSettings } from '../swift/settings.js';
@@ -14,6 +14,9 @@ export interface ConvergedAccount {
   /** Swift's answer; undefined where nothing was to be done. */
   readonly answer: ClientAnswer | undefined;
   readonly isUnrecorded: boolean;
+  readonly record: Record;
+  /** Swift has it as deleted, and lets nobody make it again before its reaper and replicator are through. */
+  readonly isGone: boolean;
   readonly actions: readonly string[];
 }
 
@@ -27,26 +30,28 @@ export async function convergeAccount(
   const { seen, record, comparison, isUnrecorded } = await lookAndTakeIn(
     site,
     { account },
-    async () => ({ observed: await observe(site, options.rights, target) }),
+    () => observe(site, options.rights, target),
     options,
   );
-  const { observed } = seen;
+  const { observed, isGone } = seen;
+  const nothing = { answer: undefined, isUnrecorded, record, isGone, actions: [] };
+  if (isGone || (observed === undefined && lifeOf(record) === 'deleting')) return nothing;
   const missing = [...settingsOf('account', record.desired)].map(
     ([name, { value }]) => [name, value] as const,
   );
   const change =
     observed === undefined ? missing.filter(([, value]) => value !== '') : [...comparison.behind];
-  if (change.length === 0 && observed !== undefined) return { answer: undefined, isUnrecorded, actions: [] };
+  if (change.length === 0 && observed !== undefined) return nothing;
   // Without account_autocreate it has to be made; with it, Swift shows an empty one and makes it at the first POST.
   const method = observed === undefined ? 'PUT' : 'POST';
   const actions = [[method, ...change.map(([name]) => name)].join(' ')];
-  if (options.isDryRun === true) return { answer: undefined, isUnrecorded, actions };
+  if (options.isDryRun === true) return { ...nothing, actions };
   const answer = await site.swift.request(options.rights, {
     method,
     target,
     headers: HeaderList.from(change),
   });
-  return { answer, isUnrecorded, actions };
+  return { ...nothing, answer, actions };
 }
 
 /** While an account is deleted, its containers look as if they were: that says nothing of them. */
@@ -55,11 +60,16 @@ export async function isAccountHere(site: BaseSite, account: string): Promise<bo
   return isSuccess((await site.swift.request({ kind: 'service' }, { method: 'HEAD', target })).status);
 }
 
-async function observe(site: BaseSite, rights: Rights, target: string): Promise<Observed | undefined> {
+async function observe(
+  site: BaseSite,
+  rights: Rights,
+  target: string,
+): Promise<{ readonly observed: Observed | undefined; readonly isGone: boolean }> {
   const headers = HeaderList.from([['X-Newest', 'true']]);
   const now = await site.swift.request(rights, { method: 'HEAD', target, headers });
-  if (now.status === 404) return undefined;
+  if (now.status === 404 || now.status === 410) return { observed: undefined, isGone: now.status === 410 };
   if (!isSuccess(now.status))
     throw new AutosyncError('SWIFT_REFUSED', `HEAD of an account: ${now.status} ${now.reason}.`);
-  return { settings: readSettings('account', now.headers), policy: undefined, dateMs: 0, createdMs: 0 };
+  const settings = readSettings('account', now.headers);
+  return { observed: { settings, policy: undefined, dateMs: 0, createdMs: 0 }, isGone: false };
 }

@@ -1,6 +1,8 @@
 // Merges what another cluster says, and what was found here, into a record: the step between observing and applying.
 import { AutosyncError } from '../lib/errors.js';
 import { hashOf, mergeRegisters, type Register, type Registers } from '../records/register.js';
+import { goneAtMs } from '../records/account-life.js';
+import type { Keeper } from '../records/keeper.js';
 import { DESIRED, EMPTY, type Record, type RecordName } from '../records/record.js';
 import { VersionClock, versionMs } from '../records/version.js';
 import type { BaseSite } from '../site/site.js';
@@ -14,7 +16,7 @@ export interface TakeInOptions {
   readonly isDryRun?: boolean;
   /** The record that stood before Swift was asked. Unsaid: what looks like somebody's doing is in doubt. */
   readonly before?: Record;
-  /** What was seen here up to then (milliseconds since 1970) counts for nothing: it was lost. See records/marker.ts. */
+  /** What was seen here up to then (milliseconds since 1970) counts for nothing: it was lost (records/marker.ts). */
   readonly seenSinceMs?: number;
   /** What is in no record is taken over if it was made since then (milliseconds since 1970); else it is left alone. */
   readonly adoptSinceMs?: number;
@@ -44,10 +46,25 @@ export async function lookAndTakeIn<T extends { readonly observed: Observed | un
 ): Promise<{ seen: T; record: Record; comparison: Comparison; isUnrecorded: boolean }> {
   let taken = await takeIn(site, name, look, options);
   if (!taken.isDoubtful || site.records === undefined) return taken;
-  const wiser = { ...options, seenSinceMs: await site.records.seenSinceMs() };
+  const [lostMs, goneMs] = await Promise.all([
+    site.records.seenSinceMs(),
+    accountGoneMs(site, site.records, name),
+  ]);
+  const wiser = { ...options, seenSinceMs: Math.max(lostMs, goneMs) };
   for (let looks = 1; taken.isDoubtful && looks < MAX_LOOKS; looks += 1)
     taken = await takeIn(site, name, look, { ...wiser, before: taken.record });
   return taken;
+}
+
+/** When the container's account was last deleted here; 0 where it never was. */
+async function accountGoneMs(
+  site: BaseSite,
+  records: Keeper,
+  { account, container }: RecordName,
+): Promise<number> {
+  if (container === undefined) return 0;
+  const goneMs = goneAtMs(await records.read({ account }), site.clusters.mine);
+  return goneMs === 0 ? 0 : goneMs + site.options.maxClockSkewMs;
 }
 
 /** Merges what came in and what was found here into the record. Without records what came in is all there is. */

@@ -8,7 +8,7 @@ import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
 import { DESIRED, EMPTY, markOf, mergeRecords, type Record, type RecordName } from '../records/record.js';
 import { STORE_CONTAINER } from '../records/store.js';
-import { versionMs } from '../records/version.js';
+import { isGoneAt, oursSinceMs } from '../records/account-life.js';
 import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import { listContainers, localSource } from '../converge/cluster-listing.js';
@@ -186,7 +186,8 @@ class AuditPass {
   }
 
   async #auditAccount(account: string): Promise<void> {
-    const adoptSinceMs = await this.#convergeAccount(account);
+    const adoptSinceMs = await this.#settleAccount(account);
+    if (adoptSinceMs === undefined) return;
     const of = { adoptSinceMs, peers: [...this.#peers] };
     let suspects: Suspect[] = [];
     let over: ContainerName[] = [];
@@ -229,20 +230,25 @@ class AuditPass {
     await flush();
   }
 
-  /** Also tells since when this account is ours: containers made later, past the gateways, are taken over. */
-  async #convergeAccount(account: string): Promise<number> {
+  /**
+   * Tells since when this account is ours: containers made later, past the gateways, are taken over. Undefined where it is
+   * deleted here: then nothing is to be said of its containers.
+   */
+  async #settleAccount(account: string): Promise<number | undefined> {
     let record: Record = await this.#records.read({ account });
     for (const peer of this.#peers) {
       const theirs = await this.#ask(peer, () => peerRecord(peer, { account }));
       if (theirs !== undefined) record = mergeRecords(record, { ...EMPTY, desired: theirs.desired });
     }
     if (this.#isMine({ account })) {
-      const findings = await settleAccount(this.#site, account, record.desired, this.#options.isDryRun);
-      for (const finding of findings) this.#found(finding);
+      const context = { site: this.#site, records: this.#records, isDryRun: this.#options.isDryRun };
+      const settled = await settleAccount(context, account, record.desired);
+      for (const finding of settled.findings) this.#found(finding);
+      record = settled.record;
     }
+    if (isGoneAt(record, this.#site.clusters.mine)) return undefined;
     if (this.#options.isAdopting === true || record.desired.get(DESIRED.adopted)?.value === 'all') return 0;
-    const life = record.desired.get(DESIRED.life);
-    return life === undefined ? Infinity : versionMs(life.version);
+    return oursSinceMs(record);
   }
 
   /** A peer whose listing breaks off looks as if it had nothing more: it counts for nothing from then on. */

@@ -8,6 +8,7 @@ import { eachLimited } from '../lib/each-limited.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
+import { isGoneAt } from '../records/account-life.js';
 import { parsePending, pendingPrefix, type Pending } from '../records/names.js';
 import { DESIRED, lifeOf, type Record, type RecordName } from '../records/record.js';
 import type { BaseSite } from '../site/site.js';
@@ -129,6 +130,9 @@ export class PendingWorker {
     }
     const code = isDone && !isBlocked ? 'PEER_BEHIND' : reasonOfPeer(result);
     if (isDone) return { code, detail: 'told again', outcome: 'mended' };
+    // Its account is deleted there. The peer has it in its record now, and makes it so if ever Swift lets it.
+    if (result.kind === 'answer' && isGoneAt(await this.#records.read({ account: name.account }), peer.name))
+      return undefined;
     const detail = result.kind === 'unreachable' ? result.detail : refusalOf(result.answer);
     return { code, detail, outcome: 'unmended' };
   }

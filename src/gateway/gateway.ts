@@ -11,8 +11,6 @@ import { NonceMemory } from '../peers/nonce-memory.js';
 import { buildSite } from '../site/build-site.js';
 import { balanceSwift } from '../site/local-swift.js';
 import { Afterwards } from './afterwards.js';
-import { deleteAccountAtPeers } from './changes/account-change.js';
-import type { AccountDeletions } from './changes/account-deletions.js';
 import { Counters } from './counters.js';
 import { autosync } from './filters/autosync.js';
 import { catchErrors } from './filters/catch-errors.js';
@@ -29,9 +27,8 @@ import { loadApp, loadFilter, makeTools, type ModuleContext } from './user-modul
 export interface GatewayParts {
   readonly log: Logger;
   readonly version: string;
-  /** Where account deletions wait; given the way to carry one out. */
+  /** Who copies objects to the peers at once. */
   readonly copies: CopyJobs;
-  readonly accountDeletions: (carryOut: (account: string) => void) => AccountDeletions;
 }
 
 export class Gateway {
@@ -64,7 +61,6 @@ export class Gateway {
             copies: parts.copies,
             counters: new Counters(),
             afterwards: new Afterwards(log),
-            accountDeletions: parts.accountDeletions((account) => this.deleteAccountAtPeers(account)),
           };
   }
 
@@ -122,15 +118,6 @@ export class Gateway {
       counters: site?.counters.snapshot() ?? {},
       problems: site?.secrets.problem === undefined ? [] : [site.secrets.problem.message],
     };
-  }
-
-  /** The peers' part of an account deletion whose time has come. */
-  deleteAccountAtPeers(account: string): void {
-    if (this.site === undefined) return;
-    const { log } = this.#parts;
-    deleteAccountAtPeers(this.site, account).catch((error: unknown) =>
-      log.error({ account, err: error }, 'account deletion at the peers failed'),
-    );
   }
 
   async #buildStations(): Promise<[Filter[], App]> {

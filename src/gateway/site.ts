@@ -4,13 +4,11 @@ import type { NonceMemory } from '../peers/nonce-memory.js';
 import { audienceFor, type Audience, type BaseSite } from '../site/site.js';
 import type { Rights } from '../swift/swift-client.js';
 import type { Afterwards } from './afterwards.js';
-import type { AccountDeletions } from './changes/account-deletions.js';
 import type { Counters } from './counters.js';
 import type { Exchange } from './station.js';
 
 export interface Site extends BaseSite {
   readonly nonces: NonceMemory;
-  readonly accountDeletions: AccountDeletions;
   /** Who copies objects to the peers at once. */
   readonly copies: CopyJobs;
   readonly counters: Counters;

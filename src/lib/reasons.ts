@@ -123,6 +123,26 @@ export const REASONS = {
     next: 'What is missing is made again, and counts nowhere as deleted.',
     fix: 'Objects on disk that no listing shows any more have to be uploaded again, or deleted by name.',
   },
+  ACCOUNT_DELETING: {
+    meaning: 'The account was deleted on another cluster, and is still here.',
+    next: 'It is deleted here after account_delete_delay, unless anything in it turns out to be newer than its deletion.',
+    fix: 'Nothing; or POST to the account with `X-Autosync-Cancel-Delete: true`, at any cluster, to keep it.',
+  },
+  ACCOUNT_DELETED: {
+    meaning: 'The account was deleted on another cluster, and its time had come.',
+    next: "It is deleted here; Swift's reaper deletes what is in it.",
+    fix: 'Nothing.',
+  },
+  ACCOUNT_KEPT: {
+    meaning: 'The account was deleted on another cluster, but something in it is newer than that.',
+    next: 'The deletion is taken back, on all clusters that have not carried it out.',
+    fix: 'If it is to go all the same, delete it once more where it still is.',
+  },
+  ACCOUNT_GONE: {
+    meaning: "The account is deleted in this cluster's Swift, and by no record is it to be.",
+    next: 'Nothing is deleted elsewhere. As soon as Swift lets it be made again (after its own reclaim_age), it is, with its containers.',
+    fix: 'If it is to go everywhere, DELETE it once more through a gateway of this cluster.',
+  },
   NOT_ADOPTED: {
     meaning: 'The container was there before autosync, and is in no record.',
     next: 'It is left alone.',

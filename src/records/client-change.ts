@@ -54,18 +54,27 @@ function isSuperseded({ value: newest, before }: Register, value: string): boole
 /** An account's settings. */
 export function recordAccount(
   current: Record,
-  change: { readonly settings: Settings; readonly named: readonly string[] },
+  change: {
+    readonly settings: Settings;
+    readonly named: readonly string[];
+    /** It was not here before. */
+    readonly isNew?: boolean;
+  },
   clock: VersionClock,
 ): Record {
   const version = clock.next(newestVersion(current.desired, current.seen));
   const desired = new Map<string, Register>();
+  // Made anew after a deletion: what the earlier account was set to is over.
+  const isAnew = change.isNew === true && lifeOf(current) === 'deleting';
+  const over = isAnew ? [...settingsOf('account', current.desired).keys()] : [];
+  const named = [...change.named, ...over];
   if (lifeOf(current) === undefined) {
     const baseline = baselineVersion(0, version.slice(20));
     for (const [name, value] of change.settings) desired.set(name, register(value, baseline));
   }
-  for (const name of change.named) desired.set(name, register(change.settings.get(name) ?? '', version));
+  for (const name of named) desired.set(name, register(change.settings.get(name) ?? '', version));
   if (lifeOf(current) !== 'present') desired.set(DESIRED.life, register('present', version));
-  return { desired, seen: seenNow(change.settings, change.named, true, version) };
+  return { desired, seen: seenNow(change.settings, named, true, version) };
 }
 
 /**

@@ -67,6 +67,7 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
       maxClockSkewMs: autosync.maxClockSkewMs,
       deleteProbeLimit: autosync.deleteProbeLimit,
       policyMap: autosync.policyMap,
+      accountDeleteDelayMs: autosync.accountDeleteDelayMs,
       isSyncHost: parts.isSyncHost,
       defaultPlacement: (name) =>
         (name === undefined ? undefined : placementByRule(config.placement, name)) ??

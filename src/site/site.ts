@@ -22,6 +22,7 @@ export interface SiteOptions {
   readonly maxClockSkewMs: number;
   readonly deleteProbeLimit: number;
   readonly policyMap: PolicyMap;
+  readonly accountDeleteDelayMs: number;
   /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
   readonly isSyncHost: (address: string) => boolean;
   /** Where the rules of the configuration place a container; without a name, where what no rule fits goes. */

@@ -4,9 +4,33 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { clusters, freshUser, serviceUserOf, SwiftSession, waitFor, type User } from '../support/clusters.js';
-import { headEverywhere, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { REALM_NAME } from '../../src/local/plan.js';
+import { formatTimestamp } from '../../src/swift/timestamp.js';
+import { canonicalPath, signContainerSync } from '../../src/sync/container-sync-auth.js';
+import {
+  cluster,
+  clusters,
+  freshUser,
+  healLinks,
+  link,
+  realm,
+  restoreLinks,
+  send,
+  serviceUserOf,
+  SwiftSession,
+  type User,
+} from '../support/clusters.js';
+import {
+  expectEverywhere,
+  headEverywhere,
+  putSame,
+  sessionsOf,
+  statusEverywhere,
+  type Sessions,
+} from '../support/containers.js';
+import { reclaimAccount } from '../support/account-db.js';
+import { pass } from '../support/daemon.js';
 import { startGateway } from '../support/extra-gateways.js';
 
 const all = clusters();
@@ -101,30 +125,124 @@ describe('an account that `accounts` does not name', () => {
 });
 
 describe('an account deletion', () => {
-  it('goes to the peers after account_delete_delay, unless it is taken back', async () => {
-    const [kept, lost] = [await sessionsOf(await freshUser()), await sessionsOf(await freshUser())];
-    const gateway = await startGateway(all[0]!, {
-      conf: [['filter:autosync', 'account_delete_delay', '3']],
-    });
-    const admins = new Map<Sessions, SwiftSession>();
-    for (const each of [kept, lost]) {
-      await each.via[here]!.request('PUT', '/c');
-      admins.set(each, await SwiftSession.login(gateway.url, adminOf(each.user.account)));
-      const answer = await admins.get(each)!.request('DELETE', '');
-      expect([answer.status, answer.headers['x-autosync-pending']]).toEqual([204, [there, third].join(', ')]);
+  const DAY_LATER_MS = 86_400_000 + 60_000;
+  let kept: Sessions;
+  let lost: Sessions;
+  beforeEach(async () => {
+    [kept, lost] = [await sessionsOf(await freshUser()), await sessionsOf(await freshUser())];
+    for (const { via } of [kept, lost]) await via[here]!.request('PUT', '/c');
+  });
+  afterEach(healLinks);
+
+  async function deleteAt(url: string, { user: { account } }: Sessions): Promise<void> {
+    const admin = await SwiftSession.login(url, adminOf(account));
+    const { status, headers } = await admin.request('DELETE', '');
+    expect([status, headers['x-autosync-pending']]).toEqual([204, [there, third].join(', ')]);
+    expect(headers).not.toHaveProperty('x-autosync-unrecorded');
+  }
+
+  /** The account's own findings of a pass of that cluster's daemon. */
+  async function codes(name: string, { user }: Sessions, laterMs = 0): Promise<string[]> {
+    const { findings } = await pass(name, user, laterMs);
+    return findings
+      .filter(({ account, container }) => account === user.account && container === undefined)
+      .map(({ code }) => code);
+  }
+
+  async function isHere(name: string, { direct }: Sessions, path: string): Promise<boolean> {
+    return (await direct[name]!.request('HEAD', path)).status < 300;
+  }
+
+  it('is carried out by each cluster after account_delete_delay, though the gateway that took it was killed', async () => {
+    const gateway = await startGateway(all[0]!);
+    await deleteAt(gateway.url, lost);
+    await gateway.kill();
+    expect(await codes(there, lost)).toEqual(['ACCOUNT_DELETING']);
+    expect(await isHere(there, lost, '/c')).toBe(true);
+    expect(await codes(there, lost, DAY_LATER_MS)).toEqual(['ACCOUNT_DELETED']);
+    expect(await isHere(there, lost, '')).toBe(false);
+    expect(await isHere(third, lost, '/c')).toBe(true);
+    expect(await codes(third, lost, DAY_LATER_MS)).toEqual(['ACCOUNT_DELETED']);
+    for (const name of names) expect(await codes(name, lost, DAY_LATER_MS)).toEqual([]);
+  });
+
+  it('is taken back at any cluster, once', async () => {
+    await deleteAt(all[0]!.gatewayUrl, kept);
+    const admin = await SwiftSession.login(all[2]!.gatewayUrl, adminOf(kept.user.account));
+    const cancel = await admin.request('POST', '', { 'X-Autosync-Cancel-Delete': 'true' });
+    expect([cancel.status, cancel.text]).toEqual([200, expect.stringContaining('goes no further')]);
+    expect((await admin.request('POST', '', { 'X-Autosync-Cancel-Delete': 'true' })).status).toBe(404);
+    for (const name of [there, third]) {
+      expect(await codes(name, kept, DAY_LATER_MS)).toEqual([]);
+      expect(await isHere(name, kept, '/c')).toBe(true);
     }
-    expect((await statusEverywhere(kept, '/c'))[there]).toBe(204);
-    const cancel = await admins.get(kept)!.request('POST', '', { 'X-Autosync-Cancel-Delete': 'true' });
-    expect([cancel.status, cancel.text]).toEqual([200, expect.stringContaining('will not go')]);
-    const again = await admins.get(kept)!.request('POST', '', { 'X-Autosync-Cancel-Delete': 'true' });
-    expect(again.status).toBe(404);
-    await waitFor('the other account is gone on all clusters', async () => {
-      const answers = await statusEverywhere(lost, '');
-      return Object.values(answers).every((status) => status === 410 || status === 404 || status === 403);
-    });
-    const found = await statusEverywhere(kept, '/c');
-    expect([found[there], found[third]]).toEqual([204, 204]);
-    await gateway.stop();
+    expect(await codes(here, kept)).toEqual(['ACCOUNT_GONE']);
+  });
+
+  it.each([
+    ['a container made', 'PUT', '/new', 201],
+    ['the account changed', 'POST', '', 204],
+  ])('is taken back everywhere by %s at another cluster', async (_, method, path, status) => {
+    await deleteAt(all[0]!.gatewayUrl, kept);
+    expect((await kept.via[there]!.request(method, path)).status).toBe(status);
+    for (const name of [third, there]) {
+      expect(await codes(name, kept, DAY_LATER_MS)).toEqual([]);
+      expect(await isHere(name, kept, '/c')).toBe(true);
+    }
+  });
+
+  it('reaches a peer that was away, unless something there is newer: objects count, and what was done past the gateways', async () => {
+    const alsoKept = await sessionsOf(await freshUser());
+    await alsoKept.via[here]!.request('PUT', '/c');
+    for (const name of [here, there]) await link(name, third).cut();
+    for (const each of [lost, kept, alsoKept]) await deleteAt(all[0]!.gatewayUrl, each);
+    expect((await kept.via[third]!.request('PUT', '/c/o', {}, 'newer')).status).toBe(201);
+    expect((await alsoKept.direct[third]!.request('PUT', '/made')).status).toBe(201);
+    expect(await codes(there, kept, DAY_LATER_MS)).toEqual(['ACCOUNT_DELETED']);
+    await restoreLinks();
+    await pass(here, lost.user);
+    expect(await codes(third, lost, DAY_LATER_MS)).toEqual(['ACCOUNT_DELETED']);
+    expect(await codes(third, alsoKept)).toEqual(['ACCOUNT_KEPT']);
+    expect(await codes(third, kept, DAY_LATER_MS)).toEqual(['ACCOUNT_KEPT']);
+    expect((await kept.direct[third]!.request('GET', '/c/o')).text).toBe('newer');
+    expect(await isHere(third, lost, '')).toBe(false);
+    for (const name of [here, there]) expect(await codes(name, kept)).toEqual(['ACCOUNT_GONE']);
+    expect(await codes(there, alsoKept, DAY_LATER_MS)).toEqual([]);
+    expect(await isHere(there, alsoKept, '/c')).toBe(true);
+  });
+
+  it('that was taken back too late is undone when Swift has forgotten it, and deletes nothing elsewhere', async () => {
+    await kept.via[here]!.request('POST', '/c', { 'X-Container-Meta-A': '1' });
+    await pass(here, kept.user);
+    await deleteAt(all[0]!.gatewayUrl, kept);
+    await kept.via[there]!.request('POST', '');
+    expect(await codes(here, kept)).toEqual(['ACCOUNT_GONE']);
+    reclaimAccount(all[0]!, kept.user.account);
+    await kept.direct[here]!.request('PUT', '/new');
+    for (const name of names) await pass(name, kept.user);
+    await expectEverywhere(kept, '/c', { 'X-Container-Meta-A': '1' });
+    expect(await codes(here, kept)).toEqual([]);
+  });
+
+  it("lets Swift's reaper delete nothing on other clusters by container sync", async () => {
+    await putSame(kept, '/c', 'o', 'x');
+    const { headers } = await kept.direct[there]!.request('HEAD', '/c');
+    const target = `/v1/${kept.user.account}/c/o`;
+    const reap = (name: string): Promise<number> => {
+      const timestamp = formatTimestamp(BigInt(Date.now()) * 100n);
+      const proof = signContainerSync({
+        ...{ method: 'DELETE', path: canonicalPath(target), timestamp, realm: REALM_NAME },
+        ...{ realmKey: realm().realmKey, containerKey: headers['x-container-sync-key']! },
+      });
+      const sent = { 'X-Container-Sync-Auth': proof, 'X-Timestamp': timestamp };
+      return send(cluster(name).gatewayUrl, 'DELETE', target, sent).then(({ status }) => status);
+    };
+    await deleteAt(all[0]!.gatewayUrl, kept);
+    await kept.via[there]!.request('POST', '');
+    expect(await reap(there)).toBe(503);
+    expect(await isHere(there, kept, '/c/o')).toBe(true);
+    // From the second cluster to the third it may be anybody's.
+    expect(await reap(third)).toBe(204);
   });
 
   it('by somebody who may not is refused, and cancels nothing', async () => {

@@ -8,9 +8,9 @@ import {
   clusters,
   cluster,
   freshUser,
+  healLinks,
   link,
   restoreLinks,
-  send,
   serviceUserOf,
   SwiftSession,
   waitFor,
@@ -125,13 +125,7 @@ describe('a bulk delete', () => {
   });
 
   describe('while a peer is away', () => {
-    afterEach(async () => {
-      await restoreLinks();
-      await waitFor('no gateway takes a peer to be down', async () => {
-        const states = await Promise.all(all.map(({ adminUrl }) => send(adminUrl, 'GET', '/status')));
-        return states.every(({ text }) => !text.includes('"isUp": false'));
-      });
-    });
+    afterEach(healLinks);
 
     it('is pending there, like what an archive makes', async () => {
       await sessions.via[one]!.request('PUT', '/gone');

@@ -5,7 +5,6 @@ import { VersionClock } from '../../src/records/version.js';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
-import { AccountDeletionTimers } from '../../src/gateway/changes/account-deletions.js';
 import { Gateway } from '../../src/gateway/gateway.js';
 import { HeaderList } from '../../src/http/headers.js';
 import { signPeerRequest, type PeerRequestToSign } from '../../src/peers/signature.js';
@@ -34,7 +33,6 @@ beforeAll(async () => {
       log: { debug: ignore, info: ignore, warn, error: warn },
       version: 'test',
       copies: { add: ignore },
-      accountDeletions: (carryOut) => new AccountDeletionTimers(0, carryOut),
     },
   );
   url = `http://127.0.0.1:${await gateway.listen()}`;

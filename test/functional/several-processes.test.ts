@@ -1,15 +1,12 @@
 // Several gateway processes on a host, and several hosts before one cluster, are one gateway to clients and peers.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cluster, freshUser, send, waitFor } from '../support/clusters.js';
+import { freshUser, send } from '../support/clusters.js';
 import { expectEverywhere, expectStatusEverywhere, sessionsOf } from '../support/containers.js';
 import { loginAt, startGateways, type ExtraGateways } from '../support/extra-gateways.js';
 import { waitUntilSame } from '../support/compare.js';
 import { SwiftSession } from '../support/swift-client.js';
 
-const CONF = [
-  ['DEFAULT', 'workers', '2'],
-  ['filter:autosync', 'account_delete_delay', '2'],
-] as const;
+const CONF = [['DEFAULT', 'workers', '2']] as const;
 const REPEATS = 6;
 
 /** Two hosts of gateways, each with two processes, before the same clusters. */
@@ -54,20 +51,5 @@ describe('two hosts with two gateway processes each', () => {
     for (let i = 0; i < REPEATS; i += 1)
       answers.push((await asAdmin('POST', { 'X-Autosync-Cancel-Delete': 'true' })).status);
     expect(answers).toEqual([200, ...Array.from({ length: REPEATS - 1 }, () => 404)]);
-  });
-
-  it('delete an account at the peers when its time has come, whichever process took the request', async () => {
-    const { url } = hosts[1]!['one']!;
-    const admin = await SwiftSession.login(url, { account: 'AUTH_admin', user: 'admin:admin', key: 'admin' });
-    const owner = await freshUser();
-    const sessions = await sessionsOf(owner);
-    await sessions.via['one']!.request('PUT', '/c');
-    const token = { 'X-Auth-Token': admin.token };
-    expect((await send(url, 'DELETE', `/v1/${owner.account}`, token)).status).toBe(204);
-    const two = await SwiftSession.login(cluster('two').proxyUrl, { ...admin.user });
-    await waitFor('it is gone at two', async () => {
-      const head = { 'X-Auth-Token': two.token };
-      return (await send(two.baseUrl, 'HEAD', `/v1/${owner.account}`, head)).status === 410;
-    });
   });
 });

@@ -212,7 +212,7 @@ export class Cluster {
 
   #site(life: Life, swift: SwiftClient, records: Keeper, now: () => number): Site {
     const clusters = this.#clusters(life);
-    const site: Omit<Site, 'accountDeletions' | 'afterwards' | 'nonces'> = {
+    const site: Omit<Site, 'afterwards' | 'nonces'> = {
       options: {
         isAccountOurs: (account) => account === ACCOUNT,
         accounts: [ACCOUNT],
@@ -223,6 +223,7 @@ export class Cluster {
         maxClockSkewMs: MAX_SKEW_MS,
         deleteProbeLimit: 1_000,
         policyMap: new Map(),
+        accountDeleteDelayMs: Infinity,
         isSyncHost: () => false,
         defaultPlacement: () => this.#others().map(({ name }) => name),
       },

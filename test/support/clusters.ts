@@ -5,7 +5,7 @@ import type { LocalCluster } from '../../src/local/cluster.js';
 import type { Link } from '../../src/local/link.js';
 import { remote, type Remote } from './control.js';
 import type { RealmDescription } from './global-setup.js';
-import { SwiftSession, type User } from './swift-client.js';
+import { send, SwiftSession, type User } from './swift-client.js';
 
 export { send, SwiftSession, type Answer, type Headers, type User } from './swift-client.js';
 
@@ -51,6 +51,15 @@ export async function connectionsOver(from: string, to: string): Promise<number>
 /** All links work again. */
 export async function restoreLinks(): Promise<void> {
   await remote<RunControl>(realm().controlUrl, 'run').restoreLinks();
+}
+
+/** All links work again, and every gateway has noticed. */
+export async function healLinks(): Promise<void> {
+  await restoreLinks();
+  await waitFor('no gateway takes a peer to be down', async () => {
+    const states = await Promise.all(clusters().map(({ adminUrl }) => send(adminUrl, 'GET', '/status')));
+    return states.every(({ text }) => !text.includes('"isUp": false'));
+  });
 }
 
 /** The owner of an account nobody has used in this run. */

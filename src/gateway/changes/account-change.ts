@@ -1,9 +1,12 @@
-// A client's account PUT, POST or DELETE. Metadata goes to all peers at once; a deletion only after a delay.
+// A client's account PUT, POST or DELETE. All peers hear of it at once; a deletion they only note, as Swift's reaper has no mercy:
+// the daemon of each cluster carries it out there after account_delete_delay (daemon/account-deletion.ts).
 import { HeaderList } from '../../http/headers.js';
-import type { ClientAnswer } from '../../http/request-sender.js';
+import { deletionOf, recordGone, recordKept } from '../../records/account-life.js';
 import { isSameCluster } from '../../peers/clusters.js';
 import { swiftTarget } from '../../swift/path.js';
 import { recordAccount } from '../../records/client-change.js';
+import { EMPTY, type Record } from '../../records/record.js';
+import type { VersionClock } from '../../records/version.js';
 import { namedSettings, readSettings } from '../../swift/settings.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { textAnswer } from '../answer.js';
@@ -15,7 +18,7 @@ import { tellPeer } from '../../converge/tell-peer.js';
 import { startRecording, UNRECORDED } from './recording.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
 
-/** A client's header on an account POST: take back a deletion that has not gone to the peers yet. */
+/** A client's header on an account POST: take back a deletion, wherever it is not carried out yet. */
 export const CANCEL_DELETE = 'X-Autosync-Cancel-Delete';
 
 export async function changeAccount(
@@ -32,7 +35,7 @@ export async function changeAccount(
   const response = await next();
   if (!isSuccess(response.status)) return response;
   return followUp(site, exchange, response, audience, () =>
-    tellPeers({ site, audience, account, named, rights }, response.headers),
+    tellPeers({ site, audience, account, named, isNew: response.status === 201, rights }, response.headers),
   );
 }
 
@@ -43,12 +46,14 @@ interface Done {
   readonly account: string;
   /** The settings that the client's request names. */
   readonly named: readonly string[];
+  /** The account was not here before. */
+  readonly isNew: boolean;
   readonly rights: Rights;
 }
 
 /** Records and sends what Swift now holds of the settings that the request names. */
 async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonly Outcome[]> {
-  const { site, audience, account, named, rights } = done;
+  const { site, audience, account, named, isNew, rights } = done;
   const target = swiftTarget(account);
   const newest = HeaderList.from([['X-Newest', 'true']]);
   const { status, headers } = await site.swift.request(rights, { method: 'HEAD', target, headers: newest });
@@ -58,9 +63,18 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
     return nobodyHeard(audience, detail);
   }
   const settings = readSettings('account', headers);
-  const recording = await startRecording(site, { account }, (current, clock) =>
-    recordAccount(current, { settings, named }, clock),
+  return recordAndTell({ ...done, answerHeaders }, (current, clock) =>
+    recordAccount(current, { settings, named, isNew }, clock),
   );
+}
+
+/** Records what the local Swift did, and tells the peers. */
+async function recordAndTell(
+  to: Pick<Done, 'site' | 'audience' | 'account' | 'rights'> & { readonly answerHeaders: HeaderList },
+  change: (current: Record, clock: VersionClock) => Record,
+): Promise<readonly Outcome[]> {
+  const { site, audience, account, rights, answerHeaders } = to;
+  const recording = await startRecording(site, { account }, change);
   const [outcomes, isKept] = await Promise.all([
     Promise.all(
       audience.peers.map(async (peer) =>
@@ -74,7 +88,7 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
   return outcomes;
 }
 
-/** Done here at once, by whoever Swift lets; on the peers after `account_delete_delay`. */
+/** Done here at once, by whoever Swift lets. The peers note it, and are behind until they carry it out. */
 export async function deleteAccount(
   site: Site,
   exchange: Exchange,
@@ -83,39 +97,28 @@ export async function deleteAccount(
 ): Promise<OutgoingResponse> {
   const audience = accountAudience(site, exchange);
   const response = await next();
-  if (!isSuccess(response.status)) return response;
-  site.accountDeletions.schedule(account);
+  const { status, headers } = response;
+  // Deleted before, past the gateways or by one that died over it: the same request once more makes it known.
+  if (!isSuccess(status) && !(status === 404 && (await isGoneHere(site, account)))) return response;
   const names = audience.peers.map(({ name }) => name);
-  if (names.length > 0) response.headers.set('X-Autosync-Pending', names.join(', '));
-  site.log.warn(
-    { txn: exchange.id, account, peers: names },
-    'account deleted here; the peers follow after account_delete_delay',
-  );
+  if (names.length > 0) headers.set('X-Autosync-Pending', names.join(', '));
+  const to = { site, audience, account, rights: rightsFor(site, exchange), answerHeaders: headers };
+  const gone = { cluster: site.clusters.mine, isMeant: true };
+  try {
+    await recordAndTell(to, (current, clock) => recordGone(current, gone, clock));
+    if (site.records === undefined) headers.set(UNRECORDED, site.clusters.mine);
+  } catch (error) {
+    headers.set(UNRECORDED, site.clusters.mine);
+    site.log.error({ txn: exchange.id, account, err: error }, 'the peers could not be told of a deletion');
+  }
+  site.log.warn({ txn: exchange.id, account, peers: names }, 'account deleted here; the peers follow later');
   return response;
 }
 
-/** The peers' part of an account deletion whose time has come. Not done where the account lives again here, or that cannot be told. */
-export async function deleteAccountAtPeers(site: Site, account: string): Promise<void> {
+async function isGoneHere(site: Site, account: string): Promise<boolean> {
   const target = swiftTarget(account);
-  const here = await site.swift.request({ kind: 'service' }, { method: 'HEAD', target });
-  if (!isGone(here.status)) {
-    site.log.warn(
-      { account, status: here.status },
-      'account deletion does not go to the peers: it is not gone here',
-    );
-    return;
-  }
-  const peers = site.clusters.all().map((name) => site.clusters.peer(name));
-  await Promise.all(
-    peers.map(async (peer) => {
-      if (peer === undefined) return;
-      const result = await peer.send({ method: 'DELETE', target });
-      const isDone = (answer: ClientAnswer): boolean => isSuccess(answer.status) || isGone(answer.status);
-      const told = { result, isDone: result.kind === 'answer' && isDone(result.answer), state: undefined };
-      const { detail, ...outcome } = outcomeOf(peer.name, told);
-      site.log.warn({ account, ...outcome }, `account deletion at a peer: ${detail}`);
-    }),
-  );
+  const { status } = await site.swift.request({ kind: 'service' }, { method: 'HEAD', target });
+  return status === 410;
 }
 
 /** Whoever Swift lets ask for the account may take its deletion back. */
@@ -132,16 +135,18 @@ async function cancelDeletion(
     { method: 'HEAD', target: swiftTarget(account) },
   );
   if (own.status === 401 || own.status === 403) return next();
-  const isCancelled = await site.accountDeletions.cancel(account);
-  site.log.warn({ txn: exchange.id, account, isCancelled }, 'account deletion: cancellation asked for');
-  return isCancelled
-    ? textAnswer(exchange, 200, 'The deletion of this account will not go to the other clusters.')
-    : textAnswer(exchange, 404, 'No deletion of this account waits at this gateway.');
-}
-
-/** 410: deleted, and not yet forgotten. */
-function isGone(status: number): boolean {
-  return status === 404 || status === 410;
+  const record = (await site.records?.read({ account })) ?? EMPTY;
+  if (deletionOf(record) === undefined)
+    return textAnswer(exchange, 404, 'No deletion of this account waits.');
+  const response = textAnswer(exchange, 200, 'The deletion of this account goes no further.');
+  const audience = accountAudience(site, exchange);
+  site.log.warn({ txn: exchange.id, account }, 'account deletion taken back');
+  return followUp(site, exchange, response, audience, () =>
+    recordAndTell(
+      { site, audience, account, rights: rightsFor(site, exchange), answerHeaders: response.headers },
+      recordKept,
+    ),
+  );
 }
 
 /** Accounts are everywhere, wherever their containers are placed. */

@@ -14,11 +14,12 @@ import type { Exchange, IncomingRequest, Next, OutgoingResponse } from '../stati
 import { CHANGE } from '../../converge/change-headers.js';
 import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
+import { noteAccount } from './account-record.js';
 import { passChange } from './create-synced.js';
 import { withoutDropped } from './dropped.js';
 import { askWhoHoldsBack, tellSyncState } from './hold-back.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
-import { noteAccount, startRecording, UNRECORDED } from './recording.js';
+import { startRecording, UNRECORDED } from './recording.js';
 import { setSync } from './set-sync.js';
 import { concernsVersioning, passVersioning } from './versioning.js';
 

@@ -12,6 +12,7 @@ import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { CHANGE } from '../../converge/change-headers.js';
 import { convergeAccount } from '../../converge/account.js';
 import { convergeContainer, isRefusedAsVersioned, type Converged } from '../../converge/container.js';
+import { deletionOf } from '../../records/account-life.js';
 import { parseRecord } from '../../records/record.js';
 import { changeObject, isObjectChange } from './receive-object.js';
 import { UNRECORDED } from './recording.js';
@@ -35,10 +36,7 @@ export async function carryOut(
   if (path.kind === 'container' && operation === 'container POST')
     return applySyncState(site, exchange, rights, path);
   if (path.kind === 'object' && isObjectChange(exchange)) return changeObject(site, exchange, next, path);
-  if (operation === 'account POST') return applyAccount(site, rights, path.account, body);
-  if (operation === 'account DELETE') {
-    return relay(await site.swift.request(rights, { method: 'DELETE', target: request.target }));
-  }
+  if (operation === 'account POST') return applyAccount(site, exchange, rights, path.account, body);
   return textAnswer(exchange, 405, `Peers do not send ${operation}.`);
 }
 
@@ -118,12 +116,20 @@ function planFor(site: Site, name: ContainerName, headers: HeaderList, state: Co
 
 async function applyAccount(
   site: Site,
+  exchange: Exchange,
   rights: Rights,
   account: string,
   body: Buffer,
 ): Promise<OutgoingResponse> {
   const incoming = parseRecord(body).desired;
-  const { answer, isUnrecorded } = await convergeAccount(site, account, { rights, incoming });
+  const converged = await convergeAccount(site, account, { rights, incoming });
+  const { answer, isUnrecorded, isGone, record } = converged;
+  if (isGone && deletionOf(record) === undefined)
+    return textAnswer(
+      exchange,
+      410,
+      'ACCOUNT_GONE: it was deleted here, and Swift does not make it again yet.',
+    );
   const response: OutgoingResponse =
     answer === undefined
       ? { status: 204, reason: 'No Content', headers: new HeaderList(), body: undefined }

@@ -1,7 +1,6 @@
 // Keeps a change that the local Swift has done, or is about to do: the record is written while the peers are told of it.
 import { AutosyncError } from '../../lib/errors.js';
-import { lifeOf, mergeRecords, EMPTY, type Record, type RecordName } from '../../records/record.js';
-import { recordAccount } from '../../records/client-change.js';
+import { mergeRecords, EMPTY, type Record, type RecordName } from '../../records/record.js';
 import { VersionClock } from '../../records/version.js';
 import type { Keeper } from '../../records/keeper.js';
 import type { Site } from '../site.js';
@@ -61,21 +60,4 @@ async function keep(
     site.log.error({ ...name, code: 'UNRECORDED', err: error }, `a change could not be recorded: ${reason}`);
     return false;
   }
-}
-
-/** Accounts whose record this process knows to be there. */
-const knownAccounts = new WeakMap<Site, Set<string>>();
-const MAX_KNOWN_ACCOUNTS = 100_000;
-
-/** Sees to it that the account has a record: its date says from when on containers made past the gateways are ours. Never rejects. */
-export async function noteAccount(site: Site, account: string): Promise<void> {
-  const known = knownAccounts.get(site) ?? new Set<string>();
-  knownAccounts.set(site, known);
-  if (site.records === undefined || known.has(account)) return;
-  const nothing = { settings: new Map<string, string>(), named: [] };
-  const { isKept } = await startRecording(site, { account }, (current, clock) =>
-    lifeOf(current) === undefined ? recordAccount(current, nothing, clock) : EMPTY,
-  );
-  if (known.size >= MAX_KNOWN_ACCOUNTS) known.clear();
-  if (await isKept) known.add(account);
 }

@@ -6,6 +6,8 @@ import { canonicalPath, verifyContainerSync, type SyncKeyCandidate } from '../..
 import { headerKey } from '../../swift/settings.js';
 import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
+import { isGoneAt } from '../../records/account-life.js';
+import { accountRecord } from '../changes/account-record.js';
 import { rightsFor, type Site } from '../site.js';
 import { derivedKeys, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
@@ -42,6 +44,10 @@ export async function admitContainerSync(
     );
     return textAnswer(exchange, 401, `Container sync refused: ${wrong ?? ''}.`);
   }
+  if (await mayBeReaped(site, exchange, path)) {
+    site.counters.add('reaped_refused');
+    return textAnswer(exchange, 503, 'The account was deleted where this deletion comes from, and not here.');
+  }
   await translateKey(site, exchange, path);
   const [key, timestamp] = [request.headers.get(KEY), request.headers.get('x-timestamp')];
   if (request.method !== 'HEAD' || request.headers.has(AUTH) || key === undefined || timestamp === undefined)
@@ -70,6 +76,19 @@ function whatIsWrong(site: Site, exchange: Exchange): string | undefined {
   return aheadMs > site.options.maxClockSkewMs
     ? `it is dated ${Math.round(aheadMs / 1000)} s ahead: check the clocks`
     : undefined;
+}
+
+/**
+ * When an account is deleted, its objects are deleted one by one by Swift's reaper, which container sync takes for clients'
+ * deletions. The account's own deletion may yet be taken back: till it is whole there again, nothing is deleted on the word of
+ * the cluster before this one in the ring. Swift sends such rows again and again, as long as they are there.
+ */
+async function mayBeReaped(site: Site, exchange: Exchange, name: ContainerName): Promise<boolean> {
+  if (exchange.request.method !== 'DELETE' || site.records === undefined) return false;
+  const placement = exchange.placement ?? site.options.defaultPlacement(name);
+  const sender = placement.at(placement.findIndex((cluster) => site.clusters.isMine(cluster)) - 1);
+  const record = await accountRecord(site, name.account).catch(() => undefined);
+  return record === undefined || (sender !== undefined && isGoneAt(record, sender));
 }
 
 /**
