@@ -53,7 +53,7 @@ export const AUTOSYNC_OPTIONS = {
   }),
   account_delete_delay: option(is.seconds(0, YEAR), {
     default: '86400',
-    doc: 'How long an account DELETE waits before it goes to the peers. Until then it can be cancelled.',
+    doc: 'How long after an account DELETE on another cluster the daemon deletes the account here. Until then it can be taken back. The same on all clusters.',
   }),
   copy_jobs: option(is.boolean, {
     default: 'true',
