@@ -1,13 +1,15 @@
-// `npm run bench:gateway`: installs what is missing, builds what is stale, runs the benchmarks. Plain Node, no dependency.
+// `npm run bench:gateway`, `bench:audit`: installs what is missing, builds what is stale, runs the benchmarks. Plain Node, no dependency.
 import { endWithNpm } from '../scripts/end-with-npm.mjs';
 import { fail, prepare } from '../scripts/prepare.mjs';
 import { installBenchPackages } from './install.mjs';
 
+const [suite, ...args] = process.argv.slice(2);
+
 endWithNpm();
 prepare();
-installBenchPackages();
+if (suite === 'gateway') installBenchPackages();
 const { build, isStale } = await import('../scripts/build-if-stale.mjs');
 if (isStale() && !build()) fail('The build failed; see above.');
 await import('./typescript-loader.mjs');
-const { main } = await import('./gateway.ts');
-await main(process.argv.slice(2));
+const { main } = await import(`./${suite}.ts`);
+await main(args);

@@ -6,6 +6,8 @@ export const CHANGE = {
   placement: 'X-Autosync-Placement',
   state: 'X-Autosync-State',
   syncKey: 'X-Autosync-Sync-Key',
+  /** The sender could not carry this deletion out, for the objects that it holds: the receiver is to look after them. */
+  blocked: 'X-Autosync-Blocked',
 } as const;
 
 /** New headers, with the client's token where the peer is to act in the client's name. */

@@ -10,6 +10,7 @@ import type { BaseSite, ContainerName } from '../site/site.js';
 import { audienceFor, syncWish } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
+import { convergeContainer } from './container.js';
 import { deleteLeftovers, findNeverDeleted, listLeftovers, type Leftover } from './leftovers.js';
 import { notePending } from './notes.js';
 import { makeContainer } from './policy.js';
@@ -18,7 +19,7 @@ import { tellPeer, toldDetail } from './tell-peer.js';
 const SERVICE = { kind: 'service' } as const;
 
 export interface Settled {
-  /** `deleted`: gone here, and from every peer that could be asked; `revived`: a peer holds objects never seen here. */
+  /** `deleted`: gone here, and from every peer that could be asked; `present`: a peer holds objects that were not deleted here; it is made again. */
   readonly life: Life;
   /** Peers that are to be told again. */
   readonly behind: readonly string[];
@@ -42,6 +43,7 @@ export async function settleDeletion(
   const leftovers = lists.flat();
   if (leftovers.length > 0 && (await isAnyNeverSeen(site, records, name, record, leftovers))) {
     await tellAll(site, name, await setLife(records, name, 'present'), peers);
+    await convergeContainer(site, name, { rights: SERVICE });
     return { life: 'present', behind: [] };
   }
   await deleteLeftovers(site, name, SERVICE, leftovers);

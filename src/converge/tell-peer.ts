@@ -15,22 +15,26 @@ export interface Told {
   readonly state: SyncState | undefined;
 }
 
-/**
- * Never rejects for a peer's trouble.
- *
- * @param ownersKey with user_sync = allow: the key that the container has, where it is not ours; '' where it is; unsaid, the peer's stays
- */
+export interface TellOptions {
+  /** With user_sync = allow: the key that the container has, where it is not ours; '' where it is; unsaid, the peer's stays. */
+  readonly ownersKey?: string | undefined;
+  /** This cluster cannot carry the deletion out: the peer is to look after the objects that are here. */
+  readonly isBlocked?: boolean;
+}
+
+/** Never rejects for a peer's trouble. */
 export async function tellPeer(
   peer: Peer,
   name: RecordName,
   record: Record,
   rights: Rights,
-  ownersKey?: string,
+  { ownersKey, isBlocked = false }: TellOptions = {},
 ): Promise<Told> {
   const headers = withToken(rights);
   const placement = record.desired.get(DESIRED.placement)?.value;
   if (placement !== undefined) headers.add(CHANGE.placement, placement);
   if (ownersKey !== undefined) headers.add(CHANGE.syncKey, ownersKey);
+  if (isBlocked) headers.add(CHANGE.blocked, 'true');
   const { account, container } = name;
   const result = await peer.send({
     method: container === undefined ? 'POST' : 'PUT',

@@ -54,6 +54,8 @@ export async function settleContainer(
   if (converged.ownersKey !== undefined)
     findings.push(...(await otherKeys(site, name, converged.record, converged.ownersKey)));
   if (isDryRun) return findings;
+  if (converged.life === 'delete' && converged.answer?.status === 409)
+    await askToSettle(site, name, converged.record);
   const record = await settleLife(context, name, converged);
   if (lifeOf(record) === undefined) return findings;
   const mark = markOf(record);
@@ -73,7 +75,6 @@ export async function settleContainer(
     const isBlocked =
       result.kind === 'answer' && result.answer.status === 409 && lifeOf(record) === 'deleted';
     const settled = isBlocked ? await settleDeletion(site, context.records, name, record) : undefined;
-    if (settled?.life === 'present') await convergeContainer(site, name, { rights: SERVICE });
     const isMended = settled !== undefined && !settled.behind.includes(peer.name);
     const outcome = isMended ? 'mended' : 'unmended';
     findings.push({ ...name, cluster: peer.name, code: reasonOfPeer(result), detail, outcome });
@@ -99,6 +100,15 @@ async function otherKeys(
   return (await Promise.all(found)).flat();
 }
 
+/** Objects are left here, and whether they were deleted only a cluster can say that has them no more: the first that answers. */
+async function askToSettle(site: BaseSite, name: ContainerName, record: Record): Promise<void> {
+  const placement = record.desired.get(DESIRED.placement)?.value.split(', ') ?? site.clusters.all();
+  for (const peer of audienceFor(site, placement).peers) {
+    const { isDone } = await tellPeer(peer, name, record, SERVICE, { isBlocked: true });
+    if (isDone) return;
+  }
+}
+
 /** Deletions that somebody made past the gateways, or began and did not finish. */
 async function settleLife(
   { site, records }: Context,
@@ -107,8 +117,7 @@ async function settleLife(
 ): Promise<Record> {
   if (life === 'deleted-here') {
     if (!(await isAccountHere(site, name.account))) return record;
-    const settled = await settleDeletion(site, records, name, record);
-    if (settled.life === 'present') await convergeContainer(site, name, { rights: SERVICE });
+    await settleDeletion(site, records, name, record);
     return records.read(name);
   }
   if (life !== 'intended') return record;

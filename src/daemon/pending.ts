@@ -3,7 +3,6 @@ import { ownersKeyIn } from '../converge/faults.js';
 import { refusalOf, tellPeer } from '../converge/tell-peer.js';
 import { settleDeletion } from '../converge/deletion.js';
 import { reasonOfPeer } from '../converge/reasons.js';
-import { convergeContainer } from '../converge/container.js';
 import { eachLimited } from '../lib/each-limited.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { Peer } from '../peers/peer.js';
@@ -113,19 +112,13 @@ export class PendingWorker {
     const placement = record.desired.get(DESIRED.placement)?.value.split(', ');
     const isPlaced = placement === undefined || placement.some((each) => isSame(each, peer.name));
     if (!isPlaced) return undefined;
-    const { result, ...told } = await tellPeer(
-      peer,
-      name,
-      record,
-      SERVICE,
-      await this.#ownersKey(name, record),
-    );
+    const ownersKey = await this.#ownersKey(name, record);
+    const { result, ...told } = await tellPeer(peer, name, record, SERVICE, { ownersKey });
     let { isDone } = told;
     const isBlocked = result.kind === 'answer' && result.answer.status === 409;
     if (isBlocked && name.container !== undefined && lifeOf(record) === 'deleted') {
       const container = { account: name.account, container: name.container };
       const settled = await settleDeletion(this.#site, this.#records, container, record);
-      if (settled.life === 'present') await convergeContainer(this.#site, container, { rights: SERVICE });
       isDone = !settled.behind.some((each) => isSame(each, peer.name));
     }
     const code = isDone && !isBlocked ? 'PEER_BEHIND' : reasonOfPeer(result);

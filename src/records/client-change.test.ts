@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordAccount, recordContainer, recordLife, type ContainerChange } from './client-change.js';
-import { DESIRED, EMPTY, lifeOf, mergeRecords, type Record } from './record.js';
+import { DESIRED, EMPTY, lifeOf, mergeRecords, settingsOf, type Record } from './record.js';
 import { hashOf, newestVersion, register } from './register.js';
 import { baselineVersion, VersionClock, versionMs } from './version.js';
 
@@ -73,6 +73,17 @@ describe('a container that is made', () => {
     const deleted = mergeRecords(changed, recordLife(changed, 'deleted', clock(NOW + 2)));
     const again = after(deleted, change({ [COLOUR]: 'red' }, { named: [] }), NOW + 3);
     expect(values(again)).toMatchObject({ [COLOUR]: '', life: 'present' });
+  });
+
+  it('has the settings it was deleted with when it lives again, and none of those before', () => {
+    const made = after(EMPTY, change({ [COLOUR]: 'red' }, { isNew: true }));
+    const deleted = mergeRecords(made, recordLife(made, 'deleted', clock(NOW + 1)));
+    const again = after(deleted, change({ [READ]: 'a:b' }, { isNew: true }), NOW + 2);
+    const gone = mergeRecords(again, recordLife(again, 'deleted', clock(NOW + 3)));
+    const lives = mergeRecords(gone, recordLife(gone, 'present', clock(NOW + 4)));
+    const settings = [...settingsOf('container', lives.desired)].map(([name, { value }]) => [name, value]);
+    expect(Object.fromEntries(settings)).toEqual({ [COLOUR]: '', [READ]: 'a:b' });
+    expect(lifeOf(lives)).toBe('present');
   });
 
   it('starts anew whichever of two requests is recorded first', () => {

@@ -7,17 +7,27 @@ import type { Store } from './store.js';
 /** What each writer's object of a container says: `DIGEST` or `DIGEST-deleted`. One mark: all writers say the same. */
 export type Marks = ReadonlySet<string>;
 
-/** An account's containers that have records, after `marker`. */
-export async function* recordRows(keeper: Keeper, account: string, marker = ''): Sorted<Marks> {
+/**
+ * An account's containers that have records, after `marker`.
+ *
+ * @param limit how many rows are listed at a time: for those who want no more of them
+ */
+export async function* recordRows(
+  keeper: Keeper,
+  account: string,
+  marker = '',
+  limit?: number,
+): Sorted<Marks> {
   const writers = await keeper.writers();
-  const streams = writers.map((writer) => marksOf(keeper, containersPrefix(writer, account), marker));
+  const streams = writers.map((writer) => marksOf(keeper, containersPrefix(writer, account), marker, limit));
   for await (const { key, values } of mergeJoin(streams)) {
     yield [key, new Set(values.filter((mark) => mark !== undefined))];
   }
 }
 
-async function* marksOf(keeper: Keeper, prefix: string, marker: string): Sorted<string> {
-  for await (const { name, contentType } of keeper.store.list(prefix, marker === '' ? '' : prefix + marker)) {
+async function* marksOf(keeper: Keeper, prefix: string, marker: string, limit?: number): Sorted<string> {
+  const after = marker === '' ? '' : prefix + marker;
+  for await (const { name, contentType } of keeper.store.list(prefix, after, limit)) {
     yield [name.slice(prefix.length), markIn(contentType)];
   }
 }

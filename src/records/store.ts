@@ -93,13 +93,13 @@ export class Store {
     expectSuccess(await this.#request('POST', 'account', headers), 'POST of the account');
   }
 
-  /** Rows whose names begin with the prefix, in Swift's order, page by page. A listing may lag behind what was written. */
-  async *list(prefix: string, marker = ''): AsyncGenerator<StoredRow> {
+  /** Rows whose names begin with the prefix, in Swift's order, so many at a time. A listing may lag behind what was written. */
+  async *list(prefix: string, marker = '', limit = PAGE): AsyncGenerator<StoredRow> {
     for (let last = marker; ;) {
-      const rows = await this.page({ prefix, marker: last, limit: PAGE });
+      const rows = await this.page({ prefix, marker: last, limit });
       yield* rows;
       const next = rows.at(-1)?.name;
-      if (next === undefined || rows.length < PAGE) return;
+      if (next === undefined || rows.length < limit) return;
       last = next;
     }
   }

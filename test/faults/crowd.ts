@@ -55,6 +55,7 @@ export class Crowd {
       passes += 1;
       for (const { name } of clusters()) await pass(name, this.#user, LATER_MS);
       wrong = await everyDifference();
+      if (wrong.length > 0) console.log(`after pass ${passes}:`, wrong);
     } while (wrong.length > 0 && passes < MAX_PASSES);
     for (const name of CONTAINERS) {
       const state = await stateOf(Object.values(direct)[0]!, name);

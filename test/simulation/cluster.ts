@@ -1,6 +1,7 @@
 // One simulated cluster: a model Swift with the real gateway and daemon code in front of it, in several processes, and peers
 // that reach each other through a network that fails on request. Left out: HTTP, signatures, tokens, the breaker's own probing.
 import { createSecretKey } from 'node:crypto';
+import { Afterwards } from '../../src/gateway/afterwards.js';
 import { answerRecords, isRecordsRequest } from '../../src/gateway/doors/records-door.js';
 import { errorAnswer } from '../../src/gateway/answer.js';
 import { changeContainer } from '../../src/gateway/changes/container-change.js';
@@ -212,7 +213,7 @@ export class Cluster {
 
   #site(life: Life, swift: SwiftClient, records: Keeper, now: () => number): Site {
     const clusters = this.#clusters(life);
-    const site: Omit<Site, 'afterwards' | 'nonces'> = {
+    const site: Omit<Site, 'nonces'> = {
       options: {
         isAccountOurs: (account) => account === ACCOUNT,
         accounts: [ACCOUNT],
@@ -241,6 +242,7 @@ export class Cluster {
       close: () => undefined,
       copies: { add: () => undefined },
       counters: new Counters(),
+      afterwards: new Afterwards(QUIET),
     };
     return site as Site;
   }

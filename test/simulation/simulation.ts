@@ -73,7 +73,7 @@ class Simulation {
     this.#check();
     const faults = this.#world.faults.map((fault) => `a fault: ${(fault as Error).stack ?? String(fault)}`);
     return {
-      wrong: [...faults, ...this.#wrong],
+      wrong: [...faults, ...this.#world.wrong, ...this.#wrong],
       trace: this.#world.trace,
       passes: this.#passes,
       steps: this.#world.count,

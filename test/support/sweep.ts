@@ -38,6 +38,8 @@ export interface Sweep {
   readonly isNew: (held: Held, subject: Subject) => boolean | Promise<boolean>;
   /** Where the change may not have been made in the end; without it, it must have been, whatever died. */
   readonly isOld?: (held: Held, subject: Subject) => boolean | Promise<boolean>;
+  /** The last step of what is swept; the process goes on to what other sweeps are about. */
+  readonly until?: RegExp;
   /** How much later than now the daemons take it to be. */
   readonly laterMs?: number;
   /** The process works on more than its subject: only one at a time, and all is settled before the next. */
@@ -72,16 +74,19 @@ let swept = 0;
 
 /** @param only which of the points to die at; all if not said */
 export async function sweep(spec: Sweep, only?: (label: string) => boolean): Promise<SweepReport> {
-  swept += 1;
+  const number = (swept += 1);
   const sessions = await adminSessions();
   const subjectAt = (i: number): Subject => {
     const own = spec.accounts === 'each' ? `x${i}` : '';
-    const account = `AUTH_t9${String(process.pid)}x${swept}${own}`;
+    const account = `AUTH_t9${String(process.pid)}x${number}${own}`;
     const direct = Object.entries(sessions).map(([name, session]) => [name, session.in(account)] as const);
     return { account, path: `/c${i}`, direct: Object.fromEntries(direct) };
   };
   const whole = await run(spec, subjectAt(0), undefined);
-  const points = pointsOf(whole.steps, subjectAt(0)).filter(({ label }) => only?.(label) ?? true);
+  const last =
+    spec.until && whole.steps.findLastIndex((step) => spec.until?.test(labelOf(step, subjectAt(0))));
+  const steps = whole.steps.slice(0, last === undefined ? undefined : last + 1);
+  const points = pointsOf(steps, subjectAt(0)).filter(({ label }) => only?.(label) ?? true);
   const lives: Life[] = [whole];
   const settled = spec.isAlone === true ? [await judge(spec, [whole])] : [];
   await eachLimited([...points.entries()], spec.isAlone === true ? 1 : AT_ONCE, async ([i, point]) => {
@@ -92,8 +97,8 @@ export async function sweep(spec: Sweep, only?: (label: string) => boolean): Pro
   if (spec.isAlone !== true) settled.push(await judge(spec, lives));
   return {
     change: spec.change,
-    steps: whole.steps.length,
-    writes: whole.steps.filter(isWrite).length,
+    steps: steps.length,
+    writes: steps.filter(isWrite).length,
     deaths: lives.filter(({ hasDied }) => hasDied).length,
     passes: Math.max(...settled.map(({ passes }) => passes)),
     failures: settled.flatMap(({ failures }) => failures),

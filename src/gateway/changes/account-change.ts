@@ -15,6 +15,7 @@ import { audienceFor, type Audience } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
+import { noteAccountAhead } from './account-record.js';
 import { startRecording, UNRECORDED } from './recording.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
 
@@ -32,6 +33,7 @@ export async function changeAccount(
   const named = namedSettings('account', headers);
   const audience = accountAudience(site, exchange);
   const rights = rightsFor(site, exchange);
+  await noteAccountAhead(site, exchange.request, account);
   const response = await next();
   if (!isSuccess(response.status)) return response;
   return followUp(site, exchange, response, audience, () =>

@@ -1,15 +1,21 @@
 // An account's record, as requests on its containers need it: looked at often, and seldom changed.
 import { notePending } from '../../converge/notes.js';
 import { tellPeer, toldDetail } from '../../converge/tell-peer.js';
+import { AutosyncError } from '../../lib/errors.js';
 import { recordAccount } from '../../records/client-change.js';
 import { EMPTY, lifeOf, type Record } from '../../records/record.js';
 import { audienceFor } from '../../site/site.js';
+import { swiftTarget } from '../../swift/path.js';
+import { isSuccess } from '../../swift/swift-client.js';
 import type { Site } from '../site.js';
+import type { IncomingRequest } from '../station.js';
+import { proofsOf } from './permission.js';
 import { startRecording } from './recording.js';
 
 /** How old what is remembered may be. */
 const FRESH_MS = 5_000;
 const MAX_REMEMBERED = 10_000;
+const NOTHING = { settings: new Map<string, string>(), named: [] } as const;
 
 interface Remembered {
   readonly atMs: number;
@@ -32,6 +38,30 @@ export function accountRecord(site: Site, account: string): Promise<Record> {
 }
 
 /**
+ * Before the change of a client that Swift knows in the account: an account without a record gets one. Should we die over that
+ * change, the daemon looks into the account, and finds it. Never rejects for Swift's trouble.
+ */
+export async function noteAccountAhead(
+  site: Site,
+  { headers }: IncomingRequest,
+  account: string,
+): Promise<void> {
+  try {
+    if (site.records === undefined || lifeOf(await accountRecord(site, account)) !== undefined) return;
+    const asked = { method: 'HEAD', target: swiftTarget(account), headers: proofsOf(headers) };
+    const { status } = await site.swift.request({ kind: 'token', token: undefined }, asked);
+    if (!isSuccess(status)) return;
+    const recording = await startRecording(site, { account }, (current, clock) =>
+      lifeOf(current) === undefined ? recordAccount(current, NOTHING, clock) : EMPTY,
+    );
+    if (await recording.isKept) memories.get(site)?.delete(account);
+  } catch (error) {
+    // The change itself comes next: Swift's trouble is told there.
+    if (!(error instanceof AutosyncError)) throw error;
+  }
+}
+
+/**
  * A container changed: sees to it that the account has a record, whose date says from when on containers made past the gateways
  * are ours; and takes back a deletion of the account that waits. Never rejects.
  */
@@ -39,11 +69,10 @@ export async function noteAccount(site: Site, account: string): Promise<void> {
   if (site.records === undefined) return;
   const known = await accountRecord(site, account).catch(() => EMPTY);
   if (lifeOf(known) === 'present') return;
-  const nothing = { settings: new Map<string, string>(), named: [] };
   const before = new Set<string | undefined>();
   const recording = await startRecording(site, { account }, (current, clock) => {
     before.add(lifeOf(current));
-    return lifeOf(current) === 'present' ? EMPTY : recordAccount(current, nothing, clock);
+    return lifeOf(current) === 'present' ? EMPTY : recordAccount(current, NOTHING, clock);
   });
   if (await recording.isKept) memories.get(site)?.delete(account);
   if (!before.has('deleting')) return;

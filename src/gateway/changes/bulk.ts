@@ -2,7 +2,6 @@
 // and their answers stream through untouched; after that, containers that are gone or new follow on the other clusters.
 import { isAccountHere } from '../../converge/account.js';
 import { listContainers, localSource } from '../../converge/cluster-listing.js';
-import { convergeContainer } from '../../converge/container.js';
 import { settleDeletion } from '../../converge/deletion.js';
 import { MessageBody } from '../../http/message-body.js';
 import { eachLimited } from '../../lib/each-limited.js';
@@ -105,7 +104,6 @@ async function followDeleted(
   const record = await records.read(name);
   if (lifeVersion(record) !== lifeVersion(before)) return;
   const settled = await settleDeletion(site, records, name, record);
-  if (settled.life === 'present') await convergeContainer(site, name, { rights: SERVICE });
   site.log.info(
     { txn: exchange.id, ...name, behind: settled.behind },
     `bulk delete: the container is ${settled.life}`,

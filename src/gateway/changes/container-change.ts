@@ -156,7 +156,7 @@ async function sendChange(
   record: Record,
   ownersKey: string,
 ): Promise<PeerOutcome> {
-  const told = await tellPeer(peer, name, record, rights, ownersKey);
+  const told = await tellPeer(peer, name, record, rights, { ownersKey });
   return { ...outcomeOf(peer.name, told), state: told.state };
 }
 

@@ -10,6 +10,7 @@ import { rightsFor, type Site } from '../site.js';
 import { syncWish, type Audience, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { reasonOf } from './outcome.js';
+import { noteAccountAhead } from './account-record.js';
 
 const OF_THE_BODY = new Set(['content-length', 'transfer-encoding', 'trailer', 'expect']);
 
@@ -22,7 +23,12 @@ export async function passChange(
   audience: Audience,
 ): Promise<OutgoingResponse> {
   const { method, headers } = exchange.request;
-  if (method !== 'PUT' || setsSync(headers) || !(await isNew(site, exchange, name))) return next();
+  if (method !== 'PUT' || setsSync(headers)) return next();
+  const [isNewHere] = await Promise.all([
+    isNew(site, exchange, name),
+    noteAccountAhead(site, exchange.request, name.account),
+  ]);
+  if (!isNewHere) return next();
   const wish = syncWish(site, audience.placement, name);
   const added = planSync(undefined, wish).change;
   const own = headers.clone();

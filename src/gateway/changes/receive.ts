@@ -12,8 +12,9 @@ import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { CHANGE } from '../../converge/change-headers.js';
 import { convergeAccount } from '../../converge/account.js';
 import { convergeContainer, isRefusedAsVersioned, type Converged } from '../../converge/container.js';
+import { settleDeletion } from '../../converge/deletion.js';
 import { deletionOf } from '../../records/account-life.js';
-import { parseRecord } from '../../records/record.js';
+import { lifeOf, parseRecord, type Record } from '../../records/record.js';
 import { changeObject, isObjectChange } from './receive-object.js';
 import { UNRECORDED } from './recording.js';
 
@@ -73,9 +74,20 @@ async function applyChange(
     placement: splitList(headers.get(CHANGE.placement)),
     ownersKey: site.options.userSync === 'allow' ? headers.get(CHANGE.syncKey) : undefined,
   });
+  if (headers.has(CHANGE.blocked)) settleAfterwards(site, name, converged.record);
   const response = answerFor(exchange, converged);
   if (converged.isUnrecorded) response.headers.set(UNRECORDED, site.clusters.mine);
   return response;
+}
+
+/** The peer holds objects of a container that is deleted: they go as well, or the container lives again. It may take long. */
+function settleAfterwards(site: Site, name: ContainerName, record: Record): void {
+  const { records } = site;
+  if (records === undefined || lifeOf(record) !== 'deleted') return;
+  const { account, container } = name;
+  site.afterwards.run({ account, work: `what is left of ${container} on a peer` }, async () => {
+    await settleDeletion(site, records, name, record);
+  });
 }
 
 function answerFor(exchange: Exchange, { life, answer, state }: Converged): OutgoingResponse {

@@ -48,7 +48,8 @@ async function page(records: Keeper, account: string, target: string): Promise<[
   const limit = Math.min(MAX_ROWS, Number(queryParameter(target, 'limit') ?? MAX_ROWS));
   const rows: [string, string[]][] = [];
   if (limit < 1) return rows;
-  for await (const [container, marks] of recordRows(records, account, queryParameter(target, 'marker'))) {
+  const marker = queryParameter(target, 'marker');
+  for await (const [container, marks] of recordRows(records, account, marker, limit)) {
     rows.push([container, [...marks]]);
     if (rows.length >= limit) break;
   }
