@@ -4,6 +4,7 @@ import { AutosyncError } from '../lib/errors.js';
 import { adoptCommand } from './adopt.js';
 import { checkCommand } from './check.js';
 import { copierCommand } from './copier.js';
+import { clusterCommand } from './cluster.js';
 import { daemonCommand } from './daemon.js';
 import { explainCommand } from './explain.js';
 import { gatewayCommand } from './gateway.js';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   explainCommand,
   adoptCommand,
   leaveCommand,
+  clusterCommand,
   pauseCommand,
   resumeCommand,
   secretsCommand,

@@ -1,5 +1,6 @@
 // The status of a cluster, as text. Pure.
 import type { AuditState, CodeCount, RunningState } from '../daemon/pass-state.js';
+import type { FenceState } from '../daemon/fencing.js';
 import { pauseText } from '../daemon/pause.js';
 import type { PeerState, Status } from '../daemon/status.js';
 import { REASONS } from '../lib/reasons.js';
@@ -13,6 +14,7 @@ export function renderStatus(status: Status): string {
     `${cluster}: ${headline(status)}`,
     ...(paused === undefined ? [] : [`${pauseText(paused)} autosync resume lets the daemon go on.`]),
     ...peers.map(renderPeer),
+    ...status.fence.map(renderFence),
     ...(running === undefined ? [] : [renderRunning(running)]),
     ...(audit === undefined ? ['audit: none yet. Start the daemon: autosync daemon'] : renderAudit(audit)),
   ].join('\n  ');
@@ -32,6 +34,12 @@ function renderPeer({ name, isUp, detail, pending, oldestPendingSeconds, owed = 
       : `${pending} pending, the oldest for ${duration(oldestPendingSeconds)}`;
   const coming = owed === 0 ? '' : `, ${plural(owed, 'change')} on the way from there`;
   return `${name}: ${isUp ? 'up' : `PEER_DOWN (${detail})`}, ${behind}${coming}`;
+}
+
+function renderFence({ cluster, code, since, secondsLeft }: FenceState): string {
+  const what = `${cluster}: ${code} since ${since}: ${REASONS[code].meaning}`;
+  if (code === 'FENCED') return `${what} ${REASONS[code].fix}`;
+  return `${what} It will be fenced in ${duration(secondsLeft)}. ${REASONS[code].fix}`;
 }
 
 function renderRunning({ startedAt, containers, rate, secondsLeft, heardSeconds }: RunningState): string {

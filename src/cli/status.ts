@@ -15,7 +15,7 @@ export const statusCommand = new Command('status')
     const config = readConfig(conf);
     const open = openSite(config, quietLog());
     try {
-      const status = await readStatus(open.site, open.records, config.daemon.auditIntervalMs);
+      const status = await readStatus(open.site, open.records, config.daemon);
       console.log(json === true ? JSON.stringify(status, null, 2) : renderStatus(status));
       if (!status.isOk) process.exitCode = EXIT_FOUND;
     } finally {

@@ -53,6 +53,7 @@ export async function convergeContainer(
   options: ConvergeOptions,
 ): Promise<Converged> {
   const { rights } = options;
+  await site.fence.load();
   const { seen, record, comparison, isUnrecorded } = await lookAndTakeIn(
     site,
     name,
@@ -119,10 +120,11 @@ function planHere(
   const unrecorded = said.length > 0 ? said : site.options.defaultPlacement(name);
   const placement = recorded === undefined ? unrecorded : recorded.split(', ');
   const heldBack = desired.get(DESIRED.heldBack)?.value;
-  const { syncTo, key, isOurs, isOurKey } = syncWish(site, placement, name);
+  const { syncTo, key, isOurs, isOurKey, isPaused } = syncWish(site, placement, name);
   return planSync(state, {
     syncTo,
     isOurs,
+    isPaused,
     ...(options.ownersKey === undefined
       ? { key, ...(isOurKey === undefined ? {} : { isOurKey }) }
       : { key: options.ownersKey === '' ? key : options.ownersKey }),

@@ -39,6 +39,9 @@ export async function settleDeletion(
   const placement =
     record.desired.get(DESIRED.placement)?.value.split(', ') ?? site.options.defaultPlacement(name);
   const { peers } = audienceFor(site, placement);
+  // What was deleted here, and what never was, cannot be told apart any more.
+  if (site.fence.isFenced(site.clusters.mine))
+    return { life: 'deleted', behind: peers.map((peer) => peer.name) };
   const lists = await Promise.all(peers.map((peer) => listLeftovers(site, peer, name, SERVICE)));
   const leftovers = lists.flat();
   if (leftovers.length > 0 && (await isAnyNeverSeen(site, records, name, record, leftovers))) {

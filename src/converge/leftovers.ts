@@ -30,7 +30,10 @@ const NOT_ASKABLE =
   'objects of peers count as not deleted here, as Swift takes no signed question about them: compare the realm key in ' +
   'container-sync-realms.conf here with that of Swift, and the container key';
 
-/** What the peer lists, up to `delete_probe_limit`; nothing where it cannot be asked: then its own DELETE will tell. */
+/**
+ * What the peer lists, up to `delete_probe_limit`; nothing where it cannot be asked, or is fenced: whether its objects were deleted
+ * here cannot be known any more. Then its own DELETE will tell.
+ */
 export async function listLeftovers(
   site: BaseSite,
   peer: Peer,
@@ -38,6 +41,7 @@ export async function listLeftovers(
   rights: Rights,
 ): Promise<Leftover[]> {
   const leftovers: Leftover[] = [];
+  if (site.fence.isFenced(peer.name)) return leftovers;
   const container = swiftTarget(name.account, name.container);
   const deadline = performance.now() + site.options.peerTimeoutMs;
   while (leftovers.length < site.options.deleteProbeLimit && performance.now() < deadline) {

@@ -5,6 +5,7 @@ import { AutosyncError } from '../lib/errors.js';
 import type { Keeper } from '../records/keeper.js';
 import type { BaseSite } from '../site/site.js';
 import { audit, type AuditOptions } from './audit.js';
+import { checkFence } from './fencing.js';
 import { Pace } from './pace.js';
 import { PassLog } from './passes.js';
 import { expectNotPaused, pauseText, readPause, type Pause } from './pause.js';
@@ -32,6 +33,9 @@ export class Daemon {
   readonly #records: Keeper;
   readonly #options: DaemonOptions;
   readonly #passes: PassLog;
+  /** Nothing is changed before it is known who was away for too long. */
+  #hasCheckedFence = false;
+  #fencedThen: readonly string[] = [];
   /** Peers that the last audit could not ask. */
   #leftOut: readonly string[] = [];
 
@@ -67,8 +71,9 @@ export class Daemon {
     readonly count?: PassCount;
   }): Promise<PassReport> {
     const { count = new PassCount() } = options;
+    if (!options.isDryRun) await expectNotPaused(this.#records);
+    await this.#checkFence(count, options.isDryRun);
     if (!options.isDryRun) {
-      await expectNotPaused(this.#records);
       const pending = new PendingWorker(this.#site, this.#records, { share: this.#options });
       await pending.round({ report: (finding) => count.add(finding) });
     }
@@ -88,23 +93,42 @@ export class Daemon {
     const { pendingIntervalMs, auditIntervalMs, lookEvery } = this.#options;
     await Promise.all([
       every(pendingIntervalMs, working, () =>
-        this.#guard('pending', () => pending.round({ signal: working })),
+        this.#guard('pending', async () => {
+          if (this.#hasCheckedFence) await pending.round({ signal: working });
+        }),
       ),
       every(
         auditIntervalMs,
         working,
         () =>
           this.#guard('audit', async () => {
-            const report = await this.#audit({ isDryRun: false, lookEvery, signal: working });
+            const count = new PassCount();
+            await this.#checkFence(count, false);
+            const report = await this.#audit({ isDryRun: false, lookEvery, signal: working, count });
             this.#leftOut = report.unreachable;
           }),
-        () => this.#isBack(),
+        async () => (await this.#hasFenceChanged()) || (await this.#isBack()),
       ),
       every(LOOK_MS, working, async () => {
         const pause = await this.#pause();
         if (typeof pause === 'object') paused.abort();
       }),
     ]);
+  }
+
+  async #checkFence(count: PassCount, isDryRun: boolean): Promise<void> {
+    const { reclaimAgeMs } = this.#options;
+    for (const finding of await checkFence(this.#site, this.#records, { reclaimAgeMs, isDryRun }))
+      count.add(finding);
+    this.#hasCheckedFence = true;
+    this.#fencedThen = this.#site.fence.clusters;
+  }
+
+  /** The ring is another one: the next audit is due now. */
+  async #hasFenceChanged(): Promise<boolean> {
+    const { fence } = this.#site;
+    await fence.load();
+    return fence.clusters.join() !== this.#fencedThen.join();
   }
 
   /** `unknown` while the store does not say. */
@@ -127,7 +151,9 @@ export class Daemon {
     const isWhole = !options.isDryRun && options.account === undefined;
     const last = isWhole ? await this.#passes.last() : undefined;
     // Until everything was looked at once, nothing is known of what listings do not show.
-    const lookEvery = isWhole && last?.rotation === undefined ? 1 : options.lookEvery;
+    const fenced = this.#site.fence.clusters;
+    const isNewRing = fenced.join() !== (last?.fenced ?? []).join();
+    const lookEvery = isWhole && (last?.rotation === undefined || isNewRing) ? 1 : options.lookEvery;
     const stopProgress = isWhole ? this.#keepProgress(count, last?.containers) : undefined;
     const report = await audit(this.#site, this.#records, {
       ...options,
@@ -145,6 +171,7 @@ export class Daemon {
     await this.#passes.keep({
       ...report,
       ...(rotation === undefined ? {} : { rotation }),
+      fenced: isBroken ? (last?.fenced ?? []) : fenced,
       // What a broken pass did not come to is not known to be well.
       troubled: [...new Set([...(isBroken ? (last?.troubled ?? []) : []), ...count.troubled])],
     });

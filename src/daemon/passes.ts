@@ -8,6 +8,8 @@ import type { Share } from './share.js';
 
 export interface KeptReport extends PassReport {
   readonly rotation?: Rotation;
+  /** Who was fenced then: with another ring every container is looked at. */
+  readonly fenced?: readonly string[];
   /** Names (ACCOUNT/CONTAINER) that the next pass looks at again. */
   readonly troubled: readonly string[];
 }

@@ -2,7 +2,9 @@
 import { AutosyncError } from '../lib/errors.js';
 import type { Sorted } from '../lib/merge-join.js';
 import type { Peer } from '../peers/peer.js';
-import { parseRecord, type Record, type RecordName } from '../records/record.js';
+import type { Word } from '../records/fence.js';
+import { parseRecord, renderChange, type Record, type RecordName } from '../records/record.js';
+import type { Registers } from '../records/register.js';
 import type { Marks } from '../records/rows.js';
 import { encodeName } from '../swift/path.js';
 
@@ -31,11 +33,19 @@ export async function peerRecord(peer: Peer, { account, container = '' }: Record
   return parseRecord(Buffer.from(await ask(peer, `/autosync/record?${query}`)));
 }
 
-async function ask(peer: Peer, target: string): Promise<string> {
-  const result = await peer.send({ method: 'GET', target });
+/** What it knows of all clusters; given what it is to know as well. @throws AutosyncError PEER_UNREACHABLE, RECORD_INVALID */
+export async function peerRealm(peer: Peer, news?: Registers): Promise<Word> {
+  const body = await ask(peer, '/autosync/realm', news === undefined ? undefined : renderChange(news));
+  const { silences = {} } = JSON.parse(body) as { silences?: { [cluster: string]: number } };
+  return { desired: parseRecord(Buffer.from(body)).desired, silences: new Map(Object.entries(silences)) };
+}
+
+async function ask(peer: Peer, target: string, body?: Buffer): Promise<string> {
+  const request = body === undefined ? { method: 'GET' } : { method: 'PUT', body };
+  const result = await peer.send({ ...request, target });
   if (result.kind === 'unreachable')
     throw new AutosyncError('PEER_UNREACHABLE', `${peer.name}: ${result.detail}`);
-  const { status, reason, body } = result.answer;
+  const { status, reason, body: answered } = result.answer;
   if (status !== 200) throw new AutosyncError('PEER_UNREACHABLE', `${peer.name}: ${status} ${reason}`);
-  return body.toString('utf8');
+  return answered.toString('utf8');
 }

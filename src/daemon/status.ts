@@ -7,6 +7,7 @@ import { encodeName } from '../swift/path.js';
 import type { BaseSite } from '../site/site.js';
 import { audienceFor } from '../site/site.js';
 import { auditState, runningState, type AuditState, type RunningState } from './pass-state.js';
+import { readFence, type FenceState } from './fencing.js';
 import { readPasses } from './passes.js';
 import { readPause, type Pause } from './pause.js';
 
@@ -28,6 +29,8 @@ export interface Status {
   /** The daemon is told to change nothing. */
   readonly paused: Pause | undefined;
   readonly peers: readonly PeerState[];
+  /** Clusters that were away for too long, or nearly. */
+  readonly fence: readonly FenceState[];
   /** A pass under way. */
   readonly running: RunningState | undefined;
   /** The last pass; undefined where there was none yet. */
@@ -35,18 +38,23 @@ export interface Status {
 }
 
 /** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
-export async function readStatus(site: BaseSite, records: Keeper, auditIntervalMs: number): Promise<Status> {
+export async function readStatus(
+  site: BaseSite,
+  records: Keeper,
+  { auditIntervalMs, reclaimAgeMs }: { readonly auditIntervalMs: number; readonly reclaimAgeMs: number },
+): Promise<Status> {
   const { peers } = audienceFor(site, site.clusters.all());
-  const [states, passes, paused] = await Promise.all([
+  const [states, passes, paused, fence] = await Promise.all([
     Promise.all(peers.map((peer) => stateOf(site, records, peer))),
     readPasses(records, site.clusters.mine),
     readPause(records),
+    readFence(site, records, reclaimAgeMs),
   ]);
   const audit = auditState(passes, auditIntervalMs, site.now());
   const isAgreed = states.every(({ isUp, pending, owed }) => isUp && pending === 0 && owed === 0);
-  const isOk = paused === undefined && isAgreed && isClean(audit);
+  const isOk = paused === undefined && fence.length === 0 && isAgreed && isClean(audit);
   const running = runningState(passes, site.now());
-  return { cluster: site.clusters.mine, isOk, paused, peers: states, running, audit };
+  return { cluster: site.clusters.mine, isOk, paused, peers: states, fence, running, audit };
 }
 
 function isClean(audit: AuditState | undefined): boolean {

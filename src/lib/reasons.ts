@@ -143,6 +143,18 @@ export const REASONS = {
     next: 'Nothing is deleted elsewhere. As soon as Swift lets it be made again (after its own reclaim_age), it is, with its containers.',
     fix: 'If it is to go everywhere, DELETE it once more through a gateway of this cluster.',
   },
+  FENCED: {
+    meaning:
+      'The cluster was away for about as long as Swift remembers deletions: what it holds may have been deleted elsewhere.',
+    next: 'Containers are kept equal, and clients are served; no object goes from it or to it.',
+    fix: 'Run `autosync cluster rejoin NAME --dry-run`, then without --dry-run.',
+  },
+  RECLAIM_RISK: {
+    meaning:
+      'There has been no contact with the cluster for more than half of the time after which it is fenced.',
+    next: 'It is fenced when nobody hears of it until then.',
+    fix: 'Mend what keeps the clusters apart, and see that the daemon runs on both.',
+  },
   NOT_ADOPTED: {
     meaning: 'The container was there before autosync, and is in no record.',
     next: 'It is left alone.',

@@ -2,8 +2,9 @@
 import type { RecordName } from './record.js';
 import type { Version } from './version.js';
 
-/** `c/WRITER/ACCOUNT/CONTAINER`, `a/WRITER/ACCOUNT`: one writer's record. In front the writer, so that names sort as in Swift's listings. */
+/** `c/WRITER/ACCOUNT/CONTAINER`, `a/WRITER/ACCOUNT`, `r/WRITER` (the realm's): one writer's record. In front the writer, so that names sort as in Swift's listings. */
 export function recordObject(writer: string, { account, container }: RecordName): string {
+  if (account === '') return `r/${writer}`;
   return container === undefined ? `a/${writer}/${account}` : `c/${writer}/${account}/${container}`;
 }
 

@@ -15,6 +15,7 @@ import { RealmsFile } from '../sync/realms.js';
 import { SecretsFile } from '../sync/secrets.js';
 import type { Logger } from '../lib/logger.js';
 import { ContainerKeys } from './container-keys.js';
+import { Fence } from './fence.js';
 import type { BaseSite } from './site.js';
 
 export interface SiteParts {
@@ -56,6 +57,15 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
   );
   const ownAccount = (): Promise<string | undefined> =>
     tokens?.account().catch(() => undefined) ?? Promise.resolve(undefined);
+  const records =
+    tokens === undefined
+      ? undefined
+      : new Keeper({
+          store: new Store(swift, ownAccount),
+          cluster: clusters.mine,
+          maxAheadMs: autosync.maxClockSkewMs,
+          log,
+        });
   return {
     options: {
       isAccountOurs: (account) => isAmong(autosync.accounts, account),
@@ -82,15 +92,8 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
     serviceToken: tokens === undefined ? undefined : () => tokens.token(),
     dropServiceToken: (token) => tokens?.invalidate(token),
     ownAccount,
-    records:
-      tokens === undefined
-        ? undefined
-        : new Keeper({
-            store: new Store(swift, ownAccount),
-            cluster: clusters.mine,
-            maxAheadMs: autosync.maxClockSkewMs,
-            log,
-          }),
+    records,
+    fence: new Fence(records, config.daemon.reclaimAgeMs, log),
     now: Date.now,
     log,
     close() {

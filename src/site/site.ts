@@ -5,6 +5,7 @@ import type { Logger } from '../lib/logger.js';
 import type { Keeper } from '../records/keeper.js';
 import type { Transport } from '../http/http-client.js';
 import { containerSyncKey } from '../sync/key.js';
+import type { Fence } from './fence.js';
 import type { SecretsFile } from '../sync/secrets.js';
 import type { SyncWish } from '../sync/sync-plan.js';
 import type { ContainerKeys } from './container-keys.js';
@@ -44,6 +45,7 @@ export interface BaseSite {
   readonly ownAccount: () => Promise<string | undefined>;
   /** Undefined without a service user: then nothing can be kept. */
   readonly records: Keeper | undefined;
+  readonly fence: Fence;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Logger;
@@ -76,13 +78,14 @@ export function audienceFor(site: BaseSite, placement: readonly string[]): Audie
   return { placement, peers: [...peers], unknown: [...unknown] };
 }
 
-/** What the ring and the secret want of this cluster's copy of a container. */
+/** What the ring and the secret want of this cluster's copy of a container. The ring goes around clusters that are fenced (`fence.load` first). */
 export function syncWish(site: BaseSite, placement: readonly string[], name: ContainerName): SyncWish {
   const { account, container } = name;
   const secrets = site.secrets.get();
   // Each cluster once, whatever its spelling; a ring over a name that nothing is known of would lead nowhere.
   const known = placement.filter(
     (each, index) =>
+      !site.fence.isFenced(each) &&
       (site.clusters.isMine(each) || site.clusters.peer(each) !== undefined) &&
       placement.findIndex((other) => isSameCluster(other, each)) === index,
   );
@@ -90,6 +93,7 @@ export function syncWish(site: BaseSite, placement: readonly string[], name: Con
     syncTo: site.clusters.syncTo(known, account, container),
     key: containerSyncKey(secrets.current, account, container),
     isOurs: (syncTo) => site.clusters.isOwnSyncTo(syncTo, account, container),
+    isPaused: placement.some((each) => site.fence.isFenced(each)),
   };
   if (site.options.userSync === 'deny') return wish;
   const ours = derivedKeys(site, name);

@@ -17,6 +17,8 @@ export interface SyncWish {
   readonly isOurs: (syncTo: string) => boolean;
   /** Whether a key is one that we derived (of any generation); undefined: any key but the wanted one is replaced. */
   readonly isOurKey?: (key: string) => boolean;
+  /** With nowhere to sync to, the key stays: the ring is only broken for a while, and comes back. */
+  readonly isPaused: boolean;
   /** Another cluster says that the container is versioned there, or synced by its owner. */
   readonly heldBack?: 'versioned' | 'user' | undefined;
 }
@@ -38,13 +40,19 @@ export function planSync(current: ContainerState | undefined, wish: SyncWish): S
   if (syncTo !== undefined && !wish.isOurs(syncTo)) return { state: 'user', change: [] };
   if (current?.isVersioned === true) return { state: 'versioned', change: removal(current) };
   if (wish.heldBack !== undefined) return { state: wish.heldBack, change: removal(current) };
-  if (wish.syncTo === undefined) return { state: 'alone', change: removal(current) };
+  if (wish.syncTo === undefined && !wish.isPaused) return { state: 'alone', change: removal(current) };
+  const state = wish.syncTo === undefined ? 'alone' : 'synced';
   const change: [string, string][] = [];
-  if (syncTo === undefined || !sameSyncTo(syncTo, wish.syncTo)) change.push([SYNC_TO, wish.syncTo]);
+  if (wish.syncTo === undefined ? syncTo !== undefined : !isSame(syncTo, wish.syncTo))
+    change.push([SYNC_TO, wish.syncTo ?? '']);
   const ownersKey = ownersKeyOf(current, wish);
-  if (ownersKey !== undefined) return { state: 'synced', change, ownersKey };
+  if (ownersKey !== undefined) return { state, change, ownersKey };
   if (current?.syncKey !== wish.key) change.push([SYNC_KEY, wish.key]);
-  return { state: 'synced', change };
+  return { state, change };
+}
+
+function isSame(syncTo: string | undefined, wanted: string): boolean {
+  return syncTo !== undefined && sameSyncTo(syncTo, wanted);
 }
 
 function ownersKeyOf(current: ContainerState | undefined, { isOurKey }: SyncWish): string | undefined {

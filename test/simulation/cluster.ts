@@ -23,6 +23,7 @@ import { ContainerKeys } from '../../src/site/container-keys.js';
 import { Keeper } from '../../src/records/keeper.js';
 import { parseRecord } from '../../src/records/record.js';
 import { Store } from '../../src/records/store.js';
+import { Fence } from '../../src/site/fence.js';
 import { PendingWorker } from '../../src/daemon/pending.js';
 import { parseSwiftPath } from '../../src/swift/path.js';
 import { SwiftClient } from '../../src/swift/swift-client.js';
@@ -237,6 +238,8 @@ export class Cluster {
       dropServiceToken: () => undefined,
       ownAccount: () => Promise.resolve(OWN_ACCOUNT),
       records,
+      // Nobody is away for days here.
+      fence: new Fence(undefined, Infinity, QUIET),
       now,
       log: QUIET,
       close: () => undefined,

@@ -38,6 +38,7 @@ export async function changeContainer(
   const named = namedSettings('container', headers);
   const audience = audienceOf(site, exchange);
   const rights = rightsFor(site, exchange);
+  await site.fence.load();
   const response = concernsVersioning(headers)
     ? await passVersioning(site, exchange, next, name)
     : await passChange(site, exchange, next, name, audience);

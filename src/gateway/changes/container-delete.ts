@@ -27,6 +27,7 @@ export async function deleteContainer(
 ): Promise<OutgoingResponse> {
   const audience = audienceOf(site, exchange);
   const rights = rightsFor(site, exchange);
+  await site.fence.load();
   const [here, ...lists] = await Promise.all([
     readHere(site, rights, name),
     ...audience.peers.map((peer) => listLeftovers(site, peer, name, rights)),

@@ -3,6 +3,7 @@ import { syncProof } from '../../site/sync-proof.js';
 import type { ContainerName } from '../../site/site.js';
 import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
+import { refuseForgotten } from './fenced.js';
 import { rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
@@ -22,7 +23,7 @@ export async function changeObject(
   site: Site,
   exchange: Exchange,
   next: Next,
-  name: ContainerName,
+  name: ContainerName & { readonly object: string },
 ): Promise<OutgoingResponse> {
   const { request } = exchange;
   const { method, target, headers } = request;
@@ -35,6 +36,8 @@ export async function changeObject(
     return refuse(409, `X-Timestamp is further ahead of this host's clock than max_clock_skew.`);
   if (method === 'PUT' && !headers.has('etag')) return refuse(400, 'An object PUT of a peer needs an ETag.');
   if (target.includes('?')) return refuse(400, 'An object change of a peer has no query.');
+  const forgotten = await refuseForgotten(site, exchange, name, ticks);
+  if (forgotten !== undefined) return forgotten;
   // A deletion is asked for while its container comes and goes: what was known of it may be over.
   if (method === 'DELETE') site.containerKeys.drop(name);
   const known = await site.containerKeys.get(name, rightsFor(site, exchange));

@@ -105,6 +105,7 @@ async function applySyncState(
   name: ContainerName,
 ): Promise<OutgoingResponse> {
   const target = swiftTarget(name.account, name.container);
+  await site.fence.load();
   const { state, answer } = await site.swift.readContainer(rights, name.account, name.container);
   if (state === undefined) return relay(answer);
   const plan = planFor(site, name, exchange.request.headers, state);
@@ -116,11 +117,12 @@ async function applySyncState(
 
 /** What a peer says of container sync, as far as this cluster's own copy of the container lets it. */
 function planFor(site: Site, name: ContainerName, headers: HeaderList, state: ContainerState): SyncPlan {
-  const { syncTo, isOurs, key } = syncWish(site, splitList(headers.get(CHANGE.placement)), name);
+  const { syncTo, isOurs, isPaused, key } = syncWish(site, splitList(headers.get(CHANGE.placement)), name);
   const sent = headers.get(CHANGE.state);
   return planSync(state, {
     syncTo,
     isOurs,
+    isPaused,
     key,
     heldBack: sent === 'versioned' || sent === 'user' ? sent : undefined,
   });

@@ -8,6 +8,7 @@ import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
 import { isGoneAt } from '../../records/account-life.js';
 import { accountRecord } from '../changes/account-record.js';
+import { refuseForgotten } from '../changes/fenced.js';
 import { rightsFor, type Site } from '../site.js';
 import { derivedKeys, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
@@ -48,6 +49,8 @@ export async function admitContainerSync(
     site.counters.add('reaped_refused');
     return textAnswer(exchange, 503, 'The account was deleted where this deletion comes from, and not here.');
   }
+  const forgotten = await refuseForgotten(site, exchange, path, timestampOf(exchange));
+  if (forgotten !== undefined) return forgotten;
   await translateKey(site, exchange, path);
   const [key, timestamp] = [request.headers.get(KEY), request.headers.get('x-timestamp')];
   if (request.method !== 'HEAD' || request.headers.has(AUTH) || key === undefined || timestamp === undefined)
@@ -70,12 +73,16 @@ function whatIsWrong(site: Site, exchange: Exchange): string | undefined {
     proofs.add(key);
   }
   if (request.method === 'HEAD') return undefined;
-  const ticks = parseTimestamp(request.headers.get('x-timestamp') ?? '');
+  const ticks = timestampOf(exchange);
   if (ticks === undefined) return 'it has no valid X-Timestamp';
   const aheadMs = timestampMs(ticks) - Date.now();
   return aheadMs > site.options.maxClockSkewMs
     ? `it is dated ${Math.round(aheadMs / 1000)} s ahead: check the clocks`
     : undefined;
+}
+
+function timestampOf({ request }: Exchange): bigint | undefined {
+  return parseTimestamp(request.headers.get('x-timestamp') ?? '');
 }
 
 /**

@@ -41,7 +41,7 @@ export async function admitPeer(site: Site, exchange: Exchange, next: Next): Pro
     'peer request',
   );
   if (isInfoRequest(exchange)) return introductionAnswer(site);
-  if (isRecordsRequest(exchange)) return answerRecords(site, exchange);
+  if (isRecordsRequest(exchange)) return answerRecords(site, exchange, body);
   if (isLeaveRequest(exchange)) return answerLeave(site, exchange);
   return carryOut(site, exchange, next, body);
 }

@@ -1,28 +1,40 @@
-// Tells a peer's daemon what this cluster has recorded: names and marks page by page, and whole records.
+// Tells a peer's daemon what this cluster has recorded: names and marks page by page, and whole records. Takes the realm's own,
+// and answers whether an object was deleted here.
+import { probeHere } from '../../converge/object-member.js';
 import { HeaderList } from '../../http/headers.js';
 import type { Keeper } from '../../records/keeper.js';
 import { pendingFor } from '../../records/pending.js';
-import { renderChange } from '../../records/record.js';
+import { fencedIn, REALM, silenceMs } from '../../records/fence.js';
+import { clusterLabel } from '../../records/names.js';
+import { parseRecord, renderChange } from '../../records/record.js';
+import type { Registers } from '../../records/register.js';
 import { recordedAccounts, recordRows } from '../../records/rows.js';
 import { queryParameter } from '../../swift/path.js';
+import { parseTimestamp } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 
-const PATH = /^\/autosync\/(accounts|pending|records|record)(?:\?|$)/;
+const PATH = /^\/autosync\/(accounts|pending|probe|realm|records|record)(?:\?|$)/;
 const MAX_ROWS = 10_000;
 
-export function isRecordsRequest({ request }: Exchange): boolean {
-  return request.method === 'GET' && PATH.test(request.target);
+export function isRecordsRequest({ request: { method, target } }: Exchange): boolean {
+  const question = PATH.exec(target)?.[1];
+  return question !== undefined && (method === 'GET' || (method === 'PUT' && question === 'realm'));
 }
 
 /** The request is a peer's, and verified. */
-export async function answerRecords(site: Site, exchange: Exchange): Promise<OutgoingResponse> {
-  const { target } = exchange.request;
+export async function answerRecords(
+  site: Site,
+  exchange: Exchange,
+  body: Buffer = Buffer.alloc(0),
+): Promise<OutgoingResponse> {
+  const { method, target } = exchange.request;
   const { records } = site;
   if (records === undefined)
     return textAnswer(exchange, 503, 'There is no [service]: nothing is recorded here.');
   const question = PATH.exec(target)?.[1];
+  if (question === 'realm') return answerRealm(site, records, method === 'PUT' ? body : undefined);
   if (question === 'accounts') return json(JSON.stringify(await ourAccounts(site, records)));
   if (question === 'pending')
     return json(JSON.stringify(await pendingFor(records, queryParameter(target, 'cluster') ?? '')));
@@ -30,6 +42,8 @@ export async function answerRecords(site: Site, exchange: Exchange): Promise<Out
   if (!site.options.isAccountOurs(account))
     return textAnswer(exchange, 403, 'That account is not among [filter:autosync] accounts.');
   switch (question) {
+    case 'probe':
+      return answerProbe(site, exchange, account);
     case 'records':
       return json(JSON.stringify(await page(records, account, target)));
     default: {
@@ -38,6 +52,32 @@ export async function answerRecords(site: Site, exchange: Exchange): Promise<Out
       return json(renderChange((await records.read(name)).desired));
     }
   }
+}
+
+async function answerProbe(site: Site, exchange: Exchange, account: string): Promise<OutgoingResponse> {
+  const [container, object, timestamp] = ['container', 'object', 'timestamp'].map(
+    (field) => queryParameter(exchange.request.target, field) ?? '',
+  ) as [string, string, string];
+  const ticks = parseTimestamp(timestamp);
+  if (container === '' || object === '' || ticks === undefined)
+    return textAnswer(exchange, 400, 'A probe needs container, object and timestamp.');
+  return textAnswer(exchange, 200, await probeHere(site, { account, container, object }, ticks));
+}
+
+/** What this cluster knows of all clusters; with `news` merged in first. */
+async function answerRealm(site: Site, records: Keeper, news: Buffer | undefined): Promise<OutgoingResponse> {
+  const desired: Registers = news === undefined ? new Map() : parseRecord(news).desired;
+  const clock = await records.clock();
+  for (const { version } of desired.values()) clock.observe(version);
+  const record =
+    desired.size === 0 ? await records.read(REALM) : await records.change(REALM, () => ({ desired }));
+  site.fence.learn(fencedIn(record.desired));
+  const mine = clusterLabel(site.clusters.mine);
+  const labels = site.clusters.all().map(clusterLabel);
+  const silences = labels.map((each) => [each, silenceMs(record, each, mine, site.now())] as const);
+  const told = silences.filter(([, silence]) => silence !== undefined);
+  const change = JSON.parse(renderChange(record.desired).toString('utf8')) as object;
+  return json(JSON.stringify({ ...change, silences: Object.fromEntries(told) }));
 }
 
 async function ourAccounts(site: Site, records: Keeper): Promise<string[]> {
