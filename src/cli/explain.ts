@@ -1,8 +1,9 @@
 // `autosync explain ACCOUNT/CONTAINER`: what a container is to be, why, and what it is on each cluster.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { explainContainer, type Explanation } from '../daemon/explain.js';
-import { REASONS } from '../lib/reasons.js';
 import type { ContainerName } from '../site/site.js';
+import { parseContainer } from './names.js';
+import { renderCluster } from './status-text.js';
 import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
 
 const EXIT_FOUND = 1;
@@ -10,7 +11,7 @@ const EXIT_FOUND = 1;
 /** Exit 0 it is so everywhere, 1 it is not, 3 could not be asked. */
 export const explainCommand = new Command('explain')
   .description('say what a container is to be, who decided it and when, and what each cluster holds')
-  .argument('<account/container>', 'the name as it is, not percent-encoded', parseName)
+  .argument('<account/container>', 'the name as it is, not percent-encoded', parseContainer)
   .option('--conf <file>', 'configuration file', DEFAULT_CONF)
   .option('--json', 'print one JSON document')
   .action(async (name: ContainerName, { conf, json }: { readonly conf: string; readonly json?: true }) => {
@@ -24,29 +25,10 @@ export const explainCommand = new Command('explain')
     }
   });
 
-function parseName(text: string): ContainerName {
-  const [account, container, ...rest] = text.split('/');
-  if (
-    account === undefined ||
-    account === '' ||
-    container === undefined ||
-    container === '' ||
-    rest.length > 0
-  )
-    throw new InvalidArgumentError('Write ACCOUNT/CONTAINER.');
-  return { account, container };
-}
-
 function render({ account, container, desired, clusters }: Explanation): string {
   const lines = [`${account}/${container}`];
   if (desired.length === 0) lines.push('  in no record');
   for (const { name, value, at, by } of desired)
     lines.push(`  ${name}: ${value || '(none)'}  since ${at}, by ${by}`);
-  for (const { cluster, isHere, findings, detail } of clusters) {
-    const here = isHere === undefined ? 'not known' : isHere ? 'there' : 'not there';
-    lines.push(`  ${cluster}: ${here}${detail === '' ? '' : ` (${detail})`}`);
-    for (const { code, detail: what } of findings)
-      lines.push(`    ${code}${what === '' ? '' : ` ${what}`}: ${REASONS[code].next}`);
-  }
-  return lines.join('\n');
+  return [...lines, ...clusters.flatMap(renderCluster)].join('\n');
 }

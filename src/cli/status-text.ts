@@ -1,9 +1,12 @@
 // The status of a cluster, as text. Pure.
 import type { AuditState, CodeCount, RunningState } from '../daemon/pass-state.js';
 import type { FenceState } from '../daemon/fencing.js';
+import type { ClusterState } from '../daemon/explain.js';
 import { pauseText } from '../daemon/pause.js';
+import type { StatusOf } from '../daemon/status-of.js';
 import type { PeerState, Status } from '../daemon/status.js';
 import { REASONS } from '../lib/reasons.js';
+import { renderReport } from './pass-report.js';
 
 /** Progress is written every ten seconds. */
 const SILENT_SECONDS = 60;
@@ -18,6 +21,27 @@ export function renderStatus(status: Status): string {
     ...(running === undefined ? [] : [renderRunning(running)]),
     ...(audit === undefined ? ['audit: none yet. Start the daemon: autosync daemon'] : renderAudit(audit)),
   ].join('\n  ');
+}
+
+/** Of one account or container. */
+export function renderStatusOf({ account, container, isOk, peers, clusters = [], audit }: StatusOf): string {
+  const name = container === undefined ? account : `${account}/${container}`;
+  const lines = [
+    `${name}: ${isOk ? 'all clusters agree' : 'not all clusters agree'}`,
+    ...peers.map((peer) => `  ${renderPeer(peer)}`),
+    ...clusters.flatMap(renderCluster),
+  ];
+  return [...lines, ...(audit === undefined ? [] : ['', renderReport(audit)])].join('\n');
+}
+
+export function renderCluster({ cluster, isHere, isPlaced, findings }: ClusterState): string[] {
+  const here = isHere === undefined ? 'not known' : isHere ? 'there' : 'not there';
+  return [
+    `  ${cluster}: ${here}${isPlaced ? '' : ' (not placed there)'}`,
+    ...findings.map(
+      ({ code, detail }) => `    ${code}${detail === '' ? '' : ` ${detail}`}: ${REASONS[code].next}`,
+    ),
+  ];
 }
 
 function headline({ isOk, paused, audit }: Status): string {

@@ -1,13 +1,17 @@
 // What a container is to be, and what every cluster holds of it. Changes nothing.
-import { compare } from '../converge/compare.js';
-import { whatKeepsApart } from '../converge/faults.js';
+import { compare, type Observed } from '../converge/compare.js';
+import { whatKeepsApart, type Fault } from '../converge/faults.js';
 import { observedOf } from '../converge/observe.js';
+import { reasonOfAnswer, reasonOfPeer } from '../converge/reasons.js';
+import type { ClientAnswer } from '../http/request-sender.js';
 import type { ReasonCode } from '../lib/reasons.js';
+import { isSameCluster } from '../peers/clusters.js';
+import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
-import { EMPTY, isSecretSetting, type Record } from '../records/record.js';
+import { DESIRED, EMPTY, isSecretSetting, type Record } from '../records/record.js';
 import { versionMs, type Version } from '../records/version.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
-import { readContainerState } from '../swift/container-state.js';
+import { readContainerState, type ContainerState } from '../swift/container-state.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 
@@ -20,13 +24,16 @@ export interface Explanation extends ContainerName {
     /** The writer: cluster, host, number. */
     readonly by: string;
   }[];
-  readonly clusters: readonly {
-    readonly cluster: string;
-    /** Undefined where it could not be asked. */
-    readonly isHere: boolean | undefined;
-    readonly detail: string;
-    readonly findings: readonly { readonly code: ReasonCode; readonly detail: string }[];
-  }[];
+  readonly clusters: readonly ClusterState[];
+}
+
+export interface ClusterState {
+  readonly cluster: string;
+  /** Undefined where it could not be asked. */
+  readonly isHere: boolean | undefined;
+  /** It is to be there, as far as is known. */
+  readonly isPlaced: boolean;
+  readonly findings: readonly Fault[];
 }
 
 const SERVICE = { kind: 'service' } as const;
@@ -37,38 +44,21 @@ export async function explainContainer(
   records: Keeper,
   name: ContainerName,
 ): Promise<Explanation> {
-  const record = await records.read(name);
-  const here = observedOf(await site.swift.readContainer(SERVICE, name.account, name.container));
-  const described = describe(
-    site.clusters.mine,
-    record,
-    here.observed,
-    here.observed === undefined ? 404 : 204,
-  );
-  const mine = {
-    ...described,
-    findings: [...described.findings, ...whatKeepsApart(site, record, here.state)],
-  };
+  const [record, found] = await Promise.all([
+    records.read(name),
+    site.swift.readContainer(SERVICE, name.account, name.container),
+  ]);
+  const here = isSuccess(found.answer.status) ? observedOf(found) : undefined;
+  const mine = describe(site, name, record, {
+    cluster: site.clusters.mine,
+    trouble: troubleOf(found.answer, reasonOfAnswer(found.answer)),
+    state: here?.state,
+    observed: here?.observed,
+  });
   const { peers } = audienceFor(site, site.clusters.all());
-  const others = await Promise.all(
-    peers.map(async (peer) => {
-      const target = swiftTarget(name.account, name.container);
-      const result = await peer.send({ method: 'HEAD', target });
-      if (result.kind === 'unreachable')
-        return {
-          cluster: peer.name,
-          isHere: undefined,
-          detail: result.detail,
-          findings: [{ code: 'PEER_DOWN' as const, detail: '' }],
-        };
-      const { status, headers } = result.answer;
-      // Which policy stands for which there, only its own policy_map says.
-      const state = isSuccess(status) ? { ...readContainerState(headers), policy: undefined } : undefined;
-      const observed = state === undefined ? undefined : { ...state, dateMs: 0, createdMs: 0 };
-      const described = describe(peer.name, { ...EMPTY, desired: record.desired }, observed, status);
-      return { ...described, findings: [...described.findings, ...whatKeepsApart(site, record, state)] };
-    }),
-  );
+  // What was seen at a peer before is known to its own daemon.
+  const desired = { ...EMPTY, desired: record.desired };
+  const others = peers.map(async (peer) => describe(site, name, desired, await headAt(peer, name)));
   return {
     ...name,
     desired: [...record.desired].map(([header, { value, version }]) => ({
@@ -77,30 +67,60 @@ export async function explainContainer(
       at: new Date(versionMs(version)).toISOString(),
       by: version.slice(20),
     })),
-    clusters: [mine, ...others],
+    clusters: [mine, ...(await Promise.all(others))],
   };
 }
 
-/** Of a peer `seen` is empty: what was seen there before is known to its own daemon. */
+interface Head {
+  readonly cluster: string;
+  /** Why nothing is known of it there. */
+  readonly trouble: Fault | undefined;
+  readonly state: ContainerState | undefined;
+  readonly observed: Observed | undefined;
+}
+
+async function headAt(peer: Peer, { account, container }: ContainerName): Promise<Head> {
+  const result = await peer.send({ method: 'HEAD', target: swiftTarget(account, container) });
+  const unknown = { cluster: peer.name, state: undefined, observed: undefined };
+  if (result.kind === 'unreachable')
+    return { ...unknown, trouble: { code: 'PEER_DOWN', detail: result.detail } };
+  const trouble = troubleOf(result.answer, reasonOfPeer(result));
+  if (result.answer.status === 404 || trouble !== undefined) return { ...unknown, trouble };
+  // Which policy stands for which there, only its own policy_map says.
+  const state = { ...readContainerState(result.answer.headers), policy: undefined };
+  return { cluster: peer.name, trouble, state, observed: { ...state, dateMs: 0, createdMs: 0 } };
+}
+
+function troubleOf({ status, reason }: ClientAnswer, code: ReasonCode): Fault | undefined {
+  return isSuccess(status) || status === 404 ? undefined : { code, detail: `${status} ${reason}` };
+}
+
 function describe(
-  cluster: string,
+  site: BaseSite,
+  name: ContainerName,
   record: Record,
-  observed: Parameters<typeof compare>[2],
-  status: number,
-  nowMs = Date.now(),
-): Explanation['clusters'][number] {
-  const moment = { nowMs, nextVersion: (after?: Version) => after ?? '', writer: '' };
-  const found = compare('container', record, observed, moment);
-  const changed = [...found.adopted.keys()].filter((each) => each.startsWith('x-'));
-  const findings: { code: ReasonCode; detail: string }[] = [];
-  if (found.life === 'create') findings.push({ code: 'CONTAINER_MISSING', detail: '' });
-  if (found.life === 'delete')
-    findings.push({ code: 'DELETE_BLOCKED', detail: 'deleted elsewhere, still here' });
-  if (found.life === 'unknown') findings.push({ code: 'NOT_ADOPTED', detail: '' });
-  else if (changed.length > 0) findings.push({ code: 'CHANGED_HERE', detail: changed.join(', ') });
-  if (found.life === 'deleted-here') findings.push({ code: 'DELETED_HERE', detail: '' });
-  if (found.behind.size > 0)
-    findings.push({ code: 'SETTINGS_DRIFT', detail: [...found.behind.keys()].join(', ') });
-  const detail = status === 404 || isSuccess(status) ? '' : `${status}`;
-  return { cluster, isHere: detail === '' ? observed !== undefined : undefined, detail, findings };
+  { cluster, trouble, state, observed }: Head,
+): ClusterState {
+  if (trouble !== undefined) return { cluster, isHere: undefined, isPlaced: true, findings: [trouble] };
+  const placement =
+    record.desired.get(DESIRED.placement)?.value.split(', ') ?? site.options.defaultPlacement(name);
+  const isPlaced = placement.some((each) => isSameCluster(each, cluster));
+  const isHere = observed !== undefined;
+  if (!isPlaced && !isHere) return { cluster, isHere, isPlaced, findings: [] };
+  const findings = [...differences(record, observed), ...whatKeepsApart(site, record, state)];
+  return { cluster, isHere, isPlaced, findings };
+}
+
+function differences(record: Record, observed: Observed | undefined): Fault[] {
+  const moment = { nowMs: Date.now(), nextVersion: (after?: Version) => after ?? '', writer: '' };
+  const { life, adopted, behind } = compare('container', record, observed, moment);
+  const changed = [...adopted.keys()].filter((each) => each.startsWith('x-'));
+  const faults: Fault[] = [];
+  if (life === 'create') faults.push({ code: 'CONTAINER_MISSING', detail: '' });
+  if (life === 'delete') faults.push({ code: 'DELETE_BLOCKED', detail: 'deleted elsewhere, still here' });
+  if (life === 'unknown') faults.push({ code: 'NOT_ADOPTED', detail: '' });
+  else if (changed.length > 0) faults.push({ code: 'CHANGED_HERE', detail: changed.join(', ') });
+  if (life === 'deleted-here') faults.push({ code: 'DELETED_HERE', detail: '' });
+  if (behind.size > 0) faults.push({ code: 'SETTINGS_DRIFT', detail: [...behind.keys()].join(', ') });
+  return faults;
 }

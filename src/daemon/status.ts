@@ -3,6 +3,7 @@
 import type { Keeper } from '../records/keeper.js';
 import type { Peer } from '../peers/peer.js';
 import { pendingFor, type PendingSum } from '../records/pending.js';
+import type { RecordName } from '../records/record.js';
 import { encodeName } from '../swift/path.js';
 import type { BaseSite } from '../site/site.js';
 import { audienceFor } from '../site/site.js';
@@ -43,9 +44,8 @@ export async function readStatus(
   records: Keeper,
   { auditIntervalMs, reclaimAgeMs }: { readonly auditIntervalMs: number; readonly reclaimAgeMs: number },
 ): Promise<Status> {
-  const { peers } = audienceFor(site, site.clusters.all());
   const [states, passes, paused, fence] = await Promise.all([
-    Promise.all(peers.map((peer) => stateOf(site, records, peer))),
+    readPeers(site, records),
     readPasses(records, site.clusters.mine),
     readPause(records),
     readFence(site, records, reclaimAgeMs),
@@ -62,11 +62,30 @@ function isClean(audit: AuditState | undefined): boolean {
   return audit.unmended === 0 && audit.unreachable.length === 0 && audit.missing.length === 0;
 }
 
-async function stateOf(site: BaseSite, records: Keeper, peer: Peer): Promise<PeerState> {
-  const target = `/autosync/pending?cluster=${encodeName(site.clusters.mine)}`;
+/**
+ * Of all peers.
+ *
+ * @param name what waits of that account or container alone; unsaid, of all
+ * @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help
+ */
+export async function readPeers(site: BaseSite, records: Keeper, name?: RecordName): Promise<PeerState[]> {
+  const { peers } = audienceFor(site, site.clusters.all());
+  return Promise.all(peers.map((peer) => stateOf(site, records, peer, name)));
+}
+
+async function stateOf(
+  site: BaseSite,
+  records: Keeper,
+  peer: Peer,
+  name: RecordName | undefined,
+): Promise<PeerState> {
+  const { account, container } = name ?? {};
+  const query = Object.entries({ cluster: site.clusters.mine, account, container }).flatMap(
+    ([field, value]) => (value === undefined ? [] : [`${field}=${encodeName(value)}`]),
+  );
   const [asked, { pending, oldestMs }] = await Promise.all([
-    peer.send({ method: 'GET', target }),
-    pendingFor(records, peer.name),
+    peer.send({ method: 'GET', target: `/autosync/pending?${query.join('&')}` }),
+    pendingFor(records, peer.name, name),
   ]);
   const isUp = asked.kind === 'answer' && asked.answer.status < 500 && asked.answer.status !== 401;
   const isTold = asked.kind === 'answer' && asked.answer.status === 200;

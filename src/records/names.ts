@@ -28,8 +28,11 @@ export function pendingObject(
   return `${pendingPrefix(peer)}${account}/${container}/${version}`;
 }
 
-export function pendingPrefix(peer: string): string {
-  return `p/${clusterLabel(peer)}/`;
+/** @param of only of that account, or container */
+export function pendingPrefix(peer: string, of?: RecordName): string {
+  const all = `p/${clusterLabel(peer)}/`;
+  if (of === undefined) return all;
+  return of.container === undefined ? `${all}${of.account}/` : `${all}${of.account}/${of.container}/`;
 }
 
 export interface Pending {
@@ -46,7 +49,7 @@ export function parsePending(object: string): Pending | undefined {
 
 /** Whether an object of the store's container is one that we put there. */
 export function isOurObject(object: string): boolean {
-  return /^(?:[acpsw]\/|(?:pause|m)$)/.test(object);
+  return /^(?:[acprsw]\/|(?:pause|m)$)/.test(object);
 }
 
 /** A cluster's name where `/` cannot be: clusters may be named by URL. */

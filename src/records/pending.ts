@@ -1,6 +1,7 @@
 // What a peer has yet to be told, from the notes of it. Reads names only.
 import type { Keeper } from './keeper.js';
 import { parsePending, pendingPrefix } from './names.js';
+import type { RecordName } from './record.js';
 import { versionMs } from './version.js';
 
 export interface PendingSum {
@@ -9,11 +10,14 @@ export interface PendingSum {
   readonly oldestMs: number | undefined;
 }
 
-/** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
-export async function pendingFor(records: Keeper, peer: string): Promise<PendingSum> {
+/**
+ * @param of only of that account, or container
+ * @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help
+ */
+export async function pendingFor(records: Keeper, peer: string, of?: RecordName): Promise<PendingSum> {
   let pending = 0;
   let oldestMs: number | undefined;
-  for await (const { name } of records.store.list(pendingPrefix(peer))) {
+  for await (const { name } of records.store.list(pendingPrefix(peer, of))) {
     const note = parsePending(name);
     if (note === undefined) continue;
     pending += 1;

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { openSite, quietLog, readConfig, type OpenSite } from '../../src/cli/running.js';
 import { Daemon } from '../../src/daemon/daemon.js';
+import { checkFence } from '../../src/daemon/fencing.js';
 import type { PassReport } from '../../src/daemon/report.js';
 import { AUTOSYNC } from '../../src/local/launch.js';
+import type { BaseSite } from '../../src/site/site.js';
 import { cluster, clusters, type User } from './clusters.js';
 
 export interface Run {
@@ -30,6 +32,8 @@ export function confOf(name: string): string {
   return join(cluster(name).swiftDir, 'autosync.conf');
 }
 
+const STEP_MS = 2 * 86_400_000;
+
 /** By configuration file: each is a writer of records of its own. */
 const sites = new Map<string, OpenSite>();
 
@@ -52,8 +56,16 @@ export async function pass(
   laterMs = 0,
   conf = confOf(name),
 ): Promise<PassReport> {
-  const site = { ...siteOf(name, conf).site, now: () => Date.now() + laterMs };
-  return new Daemon(site, readConfig(conf).daemon).once({ isDryRun: false, account });
+  const { site, records } = siteOf(name, conf);
+  const { daemon } = readConfig(conf);
+  // Daemons were at work all the time: a long silence would be a cluster that was away, which is fenced.
+  for (let ms = STEP_MS; ms < laterMs; ms += STEP_MS)
+    await checkFence(at(site, ms), records, { ...daemon, isDryRun: false });
+  return new Daemon(at(site, laterMs), daemon).once({ isDryRun: false, account });
+}
+
+function at(site: BaseSite, laterMs: number): BaseSite {
+  return { ...site, now: () => Date.now() + laterMs };
 }
 
 /** What a pass would do, by the command. */

@@ -6,7 +6,7 @@ import type { Keeper } from '../../records/keeper.js';
 import { pendingFor } from '../../records/pending.js';
 import { fencedIn, REALM, silenceMs } from '../../records/fence.js';
 import { clusterLabel } from '../../records/names.js';
-import { parseRecord, renderChange } from '../../records/record.js';
+import { parseRecord, renderChange, type RecordName } from '../../records/record.js';
 import type { Registers } from '../../records/register.js';
 import { recordedAccounts, recordRows } from '../../records/rows.js';
 import { queryParameter } from '../../swift/path.js';
@@ -36,8 +36,7 @@ export async function answerRecords(
   const question = PATH.exec(target)?.[1];
   if (question === 'realm') return answerRealm(site, records, method === 'PUT' ? body : undefined);
   if (question === 'accounts') return json(JSON.stringify(await ourAccounts(site, records)));
-  if (question === 'pending')
-    return json(JSON.stringify(await pendingFor(records, queryParameter(target, 'cluster') ?? '')));
+  if (question === 'pending') return json(JSON.stringify(await pendingFor(records, ...whatIsAsked(target))));
   const account = queryParameter(target, 'account') ?? '';
   if (!site.options.isAccountOurs(account))
     return textAnswer(exchange, 403, 'That account is not among [filter:autosync] accounts.');
@@ -52,6 +51,15 @@ export async function answerRecords(
       return json(renderChange((await records.read(name)).desired));
     }
   }
+}
+
+/** The cluster that asks, and the account or container that it asks of. */
+function whatIsAsked(target: string): [string, RecordName | undefined] {
+  const [cluster = '', account, container] = ['cluster', 'account', 'container'].map((field) =>
+    queryParameter(target, field),
+  );
+  if (account === undefined) return [cluster, undefined];
+  return [cluster, container === undefined ? { account } : { account, container }];
 }
 
 async function answerProbe(site: Site, exchange: Exchange, account: string): Promise<OutgoingResponse> {

@@ -1,0 +1,61 @@
+// `autosync status ACCOUNT[/CONTAINER]` looks for itself: at what waits, and at what each cluster holds now.
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { StatusOf } from '../../src/daemon/status-of.js';
+import { clusters, freshUser, healLinks, link, restoreLinks } from '../support/clusters.js';
+import { sessionsOf, type Sessions } from '../support/containers.js';
+import { autosync, confOf, pass } from '../support/daemon.js';
+
+const [one, two, three] = clusters().map(({ name }) => name) as [string, string, string];
+
+let sessions: Sessions;
+beforeEach(async () => {
+  sessions = await sessionsOf(await freshUser());
+});
+afterEach(restoreLinks);
+
+async function statusOf(container = ''): Promise<StatusOf & { readonly code: number | null }> {
+  const name = sessions.user.account + container;
+  const { stdout, stderr, code } = await autosync('status', name, '--conf', confOf(one), '--json');
+  if (stdout === '') throw new Error(stderr);
+  return { ...(JSON.parse(stdout) as StatusOf), code };
+}
+
+function codesOf({ clusters: found = [] }: StatusOf): string[] {
+  return found.map(({ cluster, findings }) => [cluster, ...findings.map(({ code }) => code)].join(' '));
+}
+
+it('is that of the account or container alone, as it is now', { timeout: 60_000 }, async () => {
+  await sessions.via[one]!.request('PUT', '/same');
+  await link(one, three).cut();
+  const late = await sessions.via[one]!.request('PUT', '/late', { 'X-Container-Meta-A': '1' });
+  expect(late.headers['x-autosync-pending']).toBe(three);
+
+  const cut = await statusOf('/late');
+  expect([cut.code, cut.isOk]).toEqual([1, false]);
+  expect(codesOf(cut)).toEqual([one, `${three} PEER_DOWN`, two]);
+  expect(cut.peers.map(({ name, isUp, pending }) => [name, isUp, pending])).toEqual([
+    [three, false, 1],
+    [two, true, 0],
+  ]);
+  // Of another container nothing waits; what the third cluster has of it is not known all the same.
+  expect((await statusOf('/same')).peers.map(({ pending }) => pending)).toEqual([0, 0]);
+  expect((await statusOf()).peers.map(({ pending }) => pending)).toEqual([1, 0]);
+
+  await healLinks();
+  const behind = await statusOf('/late');
+  expect([behind.code, codesOf(behind)]).toEqual([1, [one, `${three} CONTAINER_MISSING`, two]]);
+
+  await pass(one, sessions.user);
+  for (const container of ['', '/late', '/same']) {
+    const healed = await statusOf(container);
+    expect([healed.code, healed.isOk], container).toEqual([0, true]);
+  }
+  await sessions.direct[two]!.request('POST', '/late', { 'X-Container-Meta-A': '2' });
+  expect(codesOf(await statusOf('/late'))).toEqual([one, three, `${two} SETTINGS_DRIFT`]);
+});
+
+it('says of what is in no record that it is not there', async () => {
+  const none = await statusOf('/none');
+  expect(none.clusters?.map(({ isHere }) => isHere)).toEqual([false, false, false]);
+  expect(none.code).toBe(0);
+});
