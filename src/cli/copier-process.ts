@@ -1,14 +1,16 @@
 // The process beside the gateway that copies objects: started, fed, asked and ended from here. Its trouble is never the gateway's.
 import { fork, type ChildProcess } from 'node:child_process';
-import type { CopyJob, CopyJobs } from '../copy/job.js';
+import type { CopyJob, CopyJobs, CopyOutcome } from '../copy/job.js';
 import type { PeerCopierStatus } from '../copy/peer-copier.js';
 import type { Logger } from '../lib/logger.js';
+import { Questions, type Answer } from './questions.js';
 
 /** To the copier: jobs, or a question. From it: the answer. */
 export type CopierMessage =
   | { readonly kind: 'jobs'; readonly jobs: readonly CopyJob[] }
-  | { readonly kind: 'ask-status' }
-  | { readonly kind: 'status'; readonly peers: readonly PeerCopierStatus[] };
+  | { readonly kind: 'ask-copy'; readonly id: number; readonly job: CopyJob }
+  | { readonly kind: 'ask-status'; readonly id: number }
+  | Answer;
 
 const RESTART_MS = 1_000;
 const ANSWER_MS = 2_000;
@@ -18,6 +20,7 @@ const MAX_UNTAKEN = 10_000;
 export class CopierProcess implements CopyJobs {
   readonly #confFile: string;
   readonly #log: Logger;
+  readonly #questions = new Questions();
   #child: ChildProcess | undefined;
   #batch: CopyJob[] = [];
   #untaken = 0;
@@ -40,23 +43,20 @@ export class CopierProcess implements CopyJobs {
     if (this.#batch.length === 1) setImmediate(() => this.#flush());
   }
 
+  copy(job: CopyJob, timeoutMs: number): Promise<readonly CopyOutcome[]> {
+    return this.#ask((id) => ({ kind: 'ask-copy', id, job }), timeoutMs);
+  }
+
   /** Empty where it does not answer. */
   status(): Promise<readonly PeerCopierStatus[]> {
+    const asked = this.#ask<PeerCopierStatus[]>((id) => ({ kind: 'ask-status', id }), ANSWER_MS);
+    return asked.catch(() => []);
+  }
+
+  #ask<T>(question: (id: number) => CopierMessage, timeoutMs: number): Promise<T> {
     const child = this.#child;
-    if (child === undefined) return Promise.resolve([]);
-    return new Promise((resolve) => {
-      const finish = (peers: readonly PeerCopierStatus[]): void => {
-        clearTimeout(timer);
-        child.off('message', hear);
-        resolve(peers);
-      };
-      const timer = setTimeout(() => finish([]), ANSWER_MS);
-      const hear = (message: CopierMessage): void => {
-        if (message.kind === 'status') finish(message.peers);
-      };
-      child.on('message', hear);
-      child.send({ kind: 'ask-status' } satisfies CopierMessage, () => undefined);
-    });
+    if (child?.connected !== true) return Promise.reject(new Error('The copier process does not run.'));
+    return this.#questions.ask((id) => child.send(question(id), () => undefined), timeoutMs);
   }
 
   stop(): void {
@@ -70,6 +70,9 @@ export class CopierProcess implements CopyJobs {
     });
     this.#child = child;
     this.#untaken = 0;
+    child.on('message', (message: CopierMessage) => {
+      if (message.kind === 'answer') this.#questions.answered(message);
+    });
     child.once('error', (error) => this.#log.error({ err: error }, 'the copier process cannot be run'));
     child.once('exit', (code, signal) => {
       this.#child = undefined;

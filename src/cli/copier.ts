@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { Copier } from '../copy/copier.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { CopierMessage } from './copier-process.js';
+import { answer } from './questions.js';
 import { openLog, openSite, readConfig } from './running.js';
 
 /** How long a peer, or the local Swift, may be silent in the middle of an object. */
@@ -27,8 +28,8 @@ export const copierCommand = new Command('copier')
     });
     process.on('message', (message: CopierMessage) => {
       if (message.kind === 'jobs') for (const job of message.jobs) copier.add(job);
-      if (message.kind === 'ask-status')
-        process.send?.({ kind: 'status', peers: copier.status() } satisfies CopierMessage);
+      if (message.kind === 'ask-copy') void answer(message.id, () => copier.copy(message.job), tellGateway);
+      if (message.kind === 'ask-status') void answer(message.id, () => copier.status(), tellGateway);
     });
     await new Promise((resolve) => {
       process.once('disconnect', resolve);
@@ -40,3 +41,7 @@ export const copierCommand = new Command('copier')
     open.close();
     process.exit(0);
   });
+
+function tellGateway(message: CopierMessage): void {
+  process.send?.(message);
+}

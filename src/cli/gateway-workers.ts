@@ -1,46 +1,20 @@
 // Several gateway processes as one: the process above starts them again when they die, and asks them how they are.
 import nodeCluster, { type Worker } from 'node:cluster';
-import type { CopyJob, CopyJobs } from '../copy/job.js';
+import type { CopyJob, CopyJobs, CopyOutcome } from '../copy/job.js';
 import type { GatewayStatus } from '../gateway/status.js';
 import type { Logger } from '../gateway/station.js';
+import { answer, Questions, type Answer } from './questions.js';
 
 /** A worker that dies is started again, but not faster than this. */
 const RESTART_MS = 1_000;
 const ANSWER_MS = 2_000;
 
-/** What the process above and its workers tell each other; `id` pairs a question with its answer. */
+/** What the process above and its workers tell each other. */
 type Message =
   | { readonly kind: 'copy'; readonly job: CopyJob }
+  | { readonly kind: 'ask-copy'; readonly id: number; readonly job: CopyJob; readonly timeoutMs: number }
   | { readonly kind: 'ask-status'; readonly id: number }
-  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown };
-
-/** Questions that wait for their answers. */
-class Questions {
-  readonly #waiting = new Map<number, (value: unknown) => void>();
-  #lastId = 0;
-
-  /** Rejects when no answer comes in time. */
-  ask<T>(send: (id: number) => void): Promise<T> {
-    this.#lastId += 1;
-    const id = this.#lastId;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id);
-        reject(new Error('No answer from the other process.'));
-      }, ANSWER_MS);
-      this.#waiting.set(id, (value) => {
-        clearTimeout(timer);
-        resolve(value as T);
-      });
-      send(id);
-    });
-  }
-
-  answered(id: number, value: unknown): void {
-    this.#waiting.get(id)?.(value);
-    this.#waiting.delete(id);
-  }
-}
+  | Answer;
 
 /** The process above the workers. */
 export class Supervisor {
@@ -48,9 +22,13 @@ export class Supervisor {
   #isStopping = false;
 
   constructor(copies: CopyJobs, log: Logger) {
-    nodeCluster.on('message', (_: Worker, message: Message) => {
-      if (message.kind === 'answer') this.#questions.answered(message.id, message.value);
+    nodeCluster.on('message', (worker: Worker, message: Message) => {
+      if (message.kind === 'answer') this.#questions.answered(message);
       if (message.kind === 'copy') copies.add(message.job);
+      if (message.kind === 'ask-copy') {
+        const { id, job, timeoutMs } = message;
+        void answer(id, () => copies.copy(job, timeoutMs), worker.send.bind(worker));
+      }
     });
     nodeCluster.on('exit', (worker, code, signal) => {
       if (this.#isStopping) return;
@@ -77,7 +55,10 @@ export class Supervisor {
   async statuses(): Promise<GatewayStatus[]> {
     const answers = await Promise.allSettled(
       this.#workers().map((worker) =>
-        this.#questions.ask<GatewayStatus>((id) => worker.send({ kind: 'ask-status', id } satisfies Message)),
+        this.#questions.ask<GatewayStatus>(
+          (id) => worker.send({ kind: 'ask-status', id } satisfies Message),
+          ANSWER_MS,
+        ),
       ),
     );
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
@@ -99,14 +80,35 @@ export class Supervisor {
 }
 
 /** In a worker: copies are made by the process that the one above feeds. */
-export const COPIES_ABOVE: CopyJobs = {
-  add: (job) => void process.send?.({ kind: 'copy', job } satisfies Message),
-};
+class CopiesAbove implements CopyJobs {
+  readonly #questions = new Questions();
+
+  constructor() {
+    process.on('message', (message: Message) => {
+      if (message.kind === 'answer') this.#questions.answered(message);
+    });
+  }
+
+  add(job: CopyJob): void {
+    tellAbove({ kind: 'copy', job });
+  }
+
+  copy(job: CopyJob, timeoutMs: number): Promise<readonly CopyOutcome[]> {
+    return this.#questions.ask((id) => tellAbove({ kind: 'ask-copy', id, job, timeoutMs }), timeoutMs);
+  }
+}
+
+export function copiesAbove(): CopyJobs {
+  return new CopiesAbove();
+}
+
+function tellAbove(message: Message): void {
+  process.send?.(message);
+}
 
 /** In a worker: tells the process above how it is. */
 export function answerSupervisor(status: () => GatewayStatus): void {
   process.on('message', (message: Message) => {
-    if (message.kind !== 'ask-status') return;
-    process.send?.({ kind: 'answer', id: message.id, value: status() } satisfies Message);
+    if (message.kind === 'ask-status') void answer(message.id, status, tellAbove);
   });
 }

@@ -10,7 +10,7 @@ import type { Logger } from '../gateway/station.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { CopyJobs } from '../copy/job.js';
 import { CopierProcess } from './copier-process.js';
-import { answerSupervisor, COPIES_ABOVE, Supervisor } from './gateway-workers.js';
+import { answerSupervisor, copiesAbove, Supervisor } from './gateway-workers.js';
 import { openLog, readConfig, stopSignal } from './running.js';
 import { readVersion } from './version.js';
 
@@ -41,7 +41,7 @@ async function serveAlone(config: Config, log: Logger): Promise<void> {
 }
 
 async function work(config: Config, log: Logger): Promise<void> {
-  const copies = config.autosync?.copyJobs === true ? COPIES_ABOVE : NO_COPIES;
+  const copies = config.autosync?.copyJobs === true ? copiesAbove() : NO_COPIES;
   const gateway = new Gateway(config, { log, version: readVersion(), copies });
   answerSupervisor(() => gateway.status());
   await listen(gateway, config, log);
@@ -61,7 +61,10 @@ async function supervise(config: Config, count: number, log: Logger): Promise<vo
   process.exit(0);
 }
 
-const NO_COPIES: CopyJobs = { add: () => undefined };
+const NO_COPIES: CopyJobs = {
+  add: () => undefined,
+  copy: () => Promise.reject(new Error('copy_jobs is off: container sync brings it.')),
+};
 
 function startCopier(config: Config, log: Logger): CopierProcess | undefined {
   return config.autosync?.copyJobs === true ? new CopierProcess(config.file, log) : undefined;

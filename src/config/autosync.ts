@@ -30,6 +30,7 @@ export function readAutosync(context: Context, section: IniSection, hasService: 
   const reading = readSection(context, section, AUTOSYNC_OPTIONS, (name) => name === 'use');
   checkAccounts(context, reading);
   checkPeerAuth(context, reading, hasService);
+  checkObjectAck(context, reading);
   return { ...reading, identity: readIdentity(context, reading) };
 }
 
@@ -113,6 +114,12 @@ function checkPeerAuth(
   problems.report(placeOf(name), `"${name}" wants a service user, and there is no [service] section.`, fix);
 }
 
+function checkObjectAck({ problems }: Context, { values, placeOf }: Reading<typeof AUTOSYNC_OPTIONS>): void {
+  if (values.objectAck !== 'all' || values.copyJobs !== false) return;
+  const wrong = '"object_ack = all" wants copies, and "copy_jobs = false" makes none.';
+  problems.report(placeOf('object_ack'), wrong, 'Take "copy_jobs" out, or write "object_ack = local".');
+}
+
 /** The finished configuration; only where nothing was reported. */
 export function autosyncConfig(
   reading: AutosyncReading,
@@ -134,6 +141,7 @@ export function autosyncConfig(
     maxClockSkewMs: whole.maxClockSkewMs,
     accountDeleteDelayMs: whole.accountDeleteDelayMs,
     deleteProbeLimit: whole.deleteProbeLimit,
+    objectAck: whole.objectAck,
     copyJobs: whole.copyJobs,
     copyConcurrency: whole.copyConcurrency,
     copyQueueLength: whole.copyQueueLength,

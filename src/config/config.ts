@@ -26,6 +26,8 @@ export interface PlacementRule extends Place {
   readonly account: string;
   readonly container: string;
   readonly clusters: readonly string[];
+  /** In place of object_ack in [filter:autosync]. */
+  readonly objectAck?: 'local' | 'all';
 }
 
 /** [filter:placement]; its defaults where the pipeline has none. No `default` means every cluster there is. */

@@ -125,6 +125,7 @@ describe('what loads', () => {
       maxClockSkewMs: 30_000,
       accountDeleteDelayMs: 86_400_000,
       deleteProbeLimit: 1000,
+      objectAck: 'local',
       copyJobs: true,
       copyConcurrency: 8,
       copyQueueLength: 10_000,

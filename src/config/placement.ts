@@ -5,15 +5,26 @@ import { readSection, textOf } from './section.js';
 import type { Context, Reading } from './section.js';
 import { clusters } from './types.js';
 import type { Parsed } from './option.js';
-import type { IniSection } from '../lib/ini.js';
+import type { IniSection, Place } from '../lib/ini.js';
 
 const ARROW = '->';
+const ACK = 'Write "; object_ack = all" or "; object_ack = local" there, or nothing.';
 const EXAMPLE = 'Write "ACCOUNT/CONTAINER -> CLUSTER, CLUSTER", such as "AUTH_*/archive-* -> secondary".';
 
-type Rule = Pick<PlacementRule, 'account' | 'container' | 'clusters'>;
+type Rule = Omit<PlacementRule, 'name' | keyof Place>;
 
-/** What a rule says: `ACCOUNT/CONTAINER -> CLUSTER, CLUSTER`, the first two patterns. */
-export function parseRule(text: string): Parsed<Rule> {
+/** What a rule says: `ACCOUNT/CONTAINER -> CLUSTER, CLUSTER; object_ack = all`, the first two patterns, the last may be missing. */
+export function parseRule(whole: string): Parsed<Rule> {
+  const [text = '', ...more] = whole.split(';');
+  const rule = parsePlaces(text);
+  if ('wrong' in rule || more.length === 0) return rule;
+  const ack = /^\s*object_ack\s*=\s*(local|all)\s*$/.exec(more.join(';'))?.[1] as 'local' | 'all' | undefined;
+  if (ack === undefined)
+    return { wrong: `has something else behind its ";": "${more.join(';').trim()}"`, fix: ACK };
+  return { value: { ...rule.value, objectAck: ack } };
+}
+
+function parsePlaces(text: string): Parsed<Rule> {
   const arrow = text.lastIndexOf(ARROW);
   if (arrow < 0) return { wrong: 'has no "->" between the pattern and the clusters', fix: EXAMPLE };
   const pattern = text.slice(0, arrow).trim();

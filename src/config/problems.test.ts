@@ -64,6 +64,12 @@ ${FILE}:13: There is no section [servce].
       `${PROXY}[filter:autosync]\naccounts = *\nmy_cluster = /realm/x\n`,
       'is not //REALM/CLUSTER',
     ],
+    ['copies waited for, and none made', `${MINIMAL}copy_jobs = false\nobject_ack = all\n`, 'makes none'],
+    [
+      'a rule with something else behind it',
+      `${MINIMAL}[filter:placement]\nrule_x = a/b -> c; object_ack = some\n`,
+      'has something else behind its ";"',
+    ],
     ['two ways to name a cluster', `${MINIMAL}autosync_my_cluster = http://h\n`, 'exclude each other'],
     [
       'half of the original options',

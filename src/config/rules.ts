@@ -1,13 +1,11 @@
-// Which clusters the configured rules place a container on. Pure.
-import type { PlacementConfig } from './config.js';
+// Which of the configured rules is for a container. Pure.
+import type { PlacementConfig, PlacementRule } from './config.js';
 import { globMatches } from './glob.js';
 
-/** By the first rule that fits; undefined where none does. */
-export function placementByRule(
+/** The first that fits; undefined where none does. */
+export function ruleFor(
   { rules }: Pick<PlacementConfig, 'rules'>,
-  name: { readonly account: string; readonly container: string },
-): readonly string[] | undefined {
-  return rules.find(
-    (rule) => globMatches(rule.account, name.account) && globMatches(rule.container, name.container),
-  )?.clusters;
+  { account, container }: { readonly account: string; readonly container: string },
+): PlacementRule | undefined {
+  return rules.find((rule) => globMatches(rule.account, account) && globMatches(rule.container, container));
 }

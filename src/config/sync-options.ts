@@ -55,6 +55,10 @@ export const AUTOSYNC_OPTIONS = {
     default: '86400',
     doc: 'How long after an account DELETE on another cluster the daemon deletes the account here. Until then it can be taken back. The same on all clusters.',
   }),
+  object_ack: option(is.oneOf('local', 'all'), {
+    default: 'local',
+    doc: 'When a change of an object is a success: once this cluster has it (local), or once every cluster that can be reached has it too, or peer_timeout is over (all): then X-Autosync-Pending names who has not, and with consistency = strict it is a 503. A rule of [filter:placement] and X-Container-Meta-Autosync-Object-Ack of a container go before this. All needs copy_jobs.',
+  }),
   copy_jobs: option(is.boolean, {
     default: 'true',
     doc: "Whether objects leave for the peers as soon as a client has written them. Where it is false, they wait for Swift's own container sync.",

@@ -3,7 +3,7 @@ import { DESIRED } from '../records/record.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import type { Peer } from '../peers/peer.js';
 import { copyObject, type Copied } from './copy-object.js';
-import type { CopyJob, CopyJobs } from './job.js';
+import type { CopyJob, CopyOutcome } from './job.js';
 import { LocalObjects } from './local-object.js';
 import { PeerCopier, type PeerCopierStatus } from './peer-copier.js';
 
@@ -19,7 +19,7 @@ const SERVICE = { kind: 'service' } as const;
 const PLACEMENT_MS = 30_000;
 const MAX_PLACEMENTS = 10_000;
 
-export class Copier implements CopyJobs {
+export class Copier {
   readonly #site: BaseSite;
   readonly #options: CopierOptions;
   readonly #local: LocalObjects;
@@ -44,6 +44,11 @@ export class Copier implements CopyJobs {
           'not copied: its placement is not known; container sync does it',
         ),
     );
+  }
+
+  async copy(job: CopyJob): Promise<readonly CopyOutcome[]> {
+    const peers = await this.#peersOf(job);
+    return Promise.all(peers.map((peer) => this.#copierFor(peer).copy(job)));
   }
 
   status(): PeerCopierStatus[] {
@@ -71,8 +76,8 @@ export class Copier implements CopyJobs {
 
   async #copy(peer: Peer, job: CopyJob): Promise<Copied> {
     const known = await this.#site.containerKeys.get(job, SERVICE);
-    // Versioned, its owner's own, or fenced: nothing of it is copied.
-    if (known?.isSynced !== true) return { kind: 'there', bytes: 0 };
+    // Versioned, its owner's own, or fenced.
+    if (known?.isSynced !== true) return { kind: 'apart' };
     return copyObject(this.#local, peer, job, known.key, job.isMetadataOnly);
   }
 

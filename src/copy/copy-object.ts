@@ -8,9 +8,10 @@ import { isSuccess } from '../swift/swift-client.js';
 import { formatTimestamp } from '../swift/timestamp.js';
 import { readObjectState, type LocalObjects, type ObjectName, type ObjectState } from './local-object.js';
 
-/** `copied`: the peer has it now. `there`: it had it, or something newer. `later`: the peer is in trouble. `refused`: trying again would not help. */
+/** `copied`: the peer has it now. `there`: it had it, or something newer. `apart`: its container is not kept the same. `later`: the peer is in trouble. `refused`: trying again would not help. */
 export type Copied =
   | { readonly kind: 'copied' | 'there'; readonly bytes: number }
+  | { readonly kind: 'apart' }
   | { readonly kind: 'later' | 'refused'; readonly detail: string };
 
 const THERE: Copied = { kind: 'there', bytes: 0 };

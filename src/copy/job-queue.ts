@@ -18,18 +18,19 @@ export class JobQueue {
     return this.#size;
   }
 
-  /** Of one object there is one job: it is as old as the first that was not done yet. */
-  add(job: CopyJob): void {
+  /** Of one object there is one job: it is as old as the first that was not done yet. False where there is no room. */
+  add(job: CopyJob): boolean {
     const container = `${job.account}/${job.container}`;
     const jobs = this.#waiting.get(container) ?? new Map<string, CopyJob>();
     const known = jobs.get(job.object);
     if (known === undefined && this.#size >= this.#max) {
       this.dropped += 1;
-      return;
+      return false;
     }
     if (known === undefined) this.#size += 1;
     jobs.set(job.object, known === undefined ? job : merged(known, job));
     this.#waiting.set(container, jobs);
+    return true;
   }
 
   /** The next one, whose object is nobody's at the moment; `done` gives it back. */

@@ -10,7 +10,17 @@ export interface CopyJob {
   readonly isMetadataOnly: boolean;
 }
 
-/** Who takes jobs. Never fails, and never waits: what it cannot take, container sync brings. */
+/** What came of a job at one peer. */
+export interface CopyOutcome {
+  readonly cluster: string;
+  readonly isDone: boolean;
+  /** In a few words, for people. */
+  readonly detail: string;
+}
+
 export interface CopyJobs {
+  /** Never fails, and never waits: what it cannot take, container sync brings. */
   add(job: CopyJob): void;
+  /** The same, and resolves when each peer has it, or is in trouble. Rejects when that is not known in time. */
+  copy(job: CopyJob, timeoutMs: number): Promise<readonly CopyOutcome[]>;
 }

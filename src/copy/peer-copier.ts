@@ -1,7 +1,7 @@
 // The copies that are to go to one peer: so many at once, large ones not in the way of small ones, and slower while it is in trouble.
 import { AutosyncError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import type { CopyJob } from './job.js';
+import type { CopyJob, CopyOutcome } from './job.js';
 import { JobQueue } from './job-queue.js';
 import type { Copied } from './copy-object.js';
 
@@ -39,6 +39,8 @@ export class PeerCopier {
   readonly #now: () => number;
   readonly #queue: JobQueue;
   readonly #underWay = new Set<CopyJob>();
+  /** Who waits to hear what came of an object's next copy. */
+  readonly #askers = new Map<string, ((copied: Copied) => void)[]>();
   readonly #counts = { copied: 0, copiedBytes: 0, there: 0, refused: 0 };
   #trouble = '';
   #waitMs = 0;
@@ -54,6 +56,22 @@ export class PeerCopier {
   add(job: CopyJob): void {
     this.#queue.add(job);
     this.#pump();
+  }
+
+  /** Resolves when the peer has what is here now, or is in trouble: then the job waits on. */
+  copy(job: CopyJob): Promise<CopyOutcome> {
+    return new Promise((resolve) => {
+      const cluster = this.#options.peer;
+      if (!this.#queue.add(job)) {
+        resolve({ cluster, isDone: false, detail: 'too much waits for it' });
+        return;
+      }
+      const key = nameOf(job);
+      const hear = (copied: Copied): void => resolve({ cluster, ...heardOf(copied) });
+      this.#askers.set(key, [...(this.#askers.get(key) ?? []), hear]);
+      if (this.#trouble !== '') this.#answer(key, { kind: 'later', detail: this.#trouble });
+      this.#pump();
+    });
   }
 
   close(): void {
@@ -87,7 +105,10 @@ export class PeerCopier {
   }
 
   async #work(job: CopyJob): Promise<void> {
+    // Who asks from now on asks about what comes after this job.
+    const askers = this.#takeAskers(nameOf(job));
     const copied = await this.#copy(job);
+    for (const hear of askers) hear(copied);
     this.#underWay.delete(job);
     this.#queue.done(job);
     switch (copied.kind) {
@@ -98,6 +119,8 @@ export class PeerCopier {
       case 'refused':
         this.#refused(job, copied.detail);
         break;
+      case 'apart':
+        break;
       case 'copied':
       case 'there':
         this.#counts[copied.kind] += 1;
@@ -106,6 +129,16 @@ export class PeerCopier {
     this.#trouble = '';
     this.#waitMs = 0;
     this.#pump();
+  }
+
+  #answer(key: string, copied: Copied): void {
+    for (const hear of this.#takeAskers(key)) hear(copied);
+  }
+
+  #takeAskers(key: string): readonly ((copied: Copied) => void)[] {
+    const askers = this.#askers.get(key) ?? [];
+    this.#askers.delete(key);
+    return askers;
   }
 
   #refused({ account, container, object }: CopyJob, detail: string): void {
@@ -136,5 +169,21 @@ export class PeerCopier {
       this.#waitMs * (0.75 + Math.random() / 2),
     );
     this.#timer.unref();
+  }
+}
+
+function nameOf({ account, container, object }: CopyJob): string {
+  return `${account}/${container}/${object}`;
+}
+
+function heardOf(copied: Copied): Omit<CopyOutcome, 'cluster'> {
+  switch (copied.kind) {
+    case 'copied':
+    case 'there':
+      return { isDone: true, detail: '' };
+    case 'apart':
+      return { isDone: false, detail: 'objects of this container stay where they are written' };
+    default:
+      return { isDone: false, detail: copied.detail };
   }
 }

@@ -2,7 +2,7 @@
 import { createTokenSource, type ServiceOptions, type TokenSource } from '../auth/token-source.js';
 import type { AutosyncConfig, Config, ServiceConfig } from '../config/config.js';
 import { isAmong } from '../config/glob.js';
-import { placementByRule } from '../config/rules.js';
+import { ruleFor } from '../config/rules.js';
 import type { Deadlines } from '../http/deadline.js';
 import { HttpClient, type Transport } from '../http/http-client.js';
 import { OriginPool } from '../http/origin-pool.js';
@@ -78,9 +78,10 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
       deleteProbeLimit: autosync.deleteProbeLimit,
       policyMap: autosync.policyMap,
       accountDeleteDelayMs: autosync.accountDeleteDelayMs,
+      objectAck: (name) => ruleFor(config.placement, name)?.objectAck ?? autosync.objectAck,
       isSyncHost: parts.isSyncHost,
       defaultPlacement: (name) =>
-        (name === undefined ? undefined : placementByRule(config.placement, name)) ??
+        (name === undefined ? undefined : ruleFor(config.placement, name)?.clusters) ??
         config.placement.default ??
         clusters.all(),
     },

@@ -12,6 +12,9 @@ import type { ContainerKeys } from './container-keys.js';
 import type { PolicyMap } from '../swift/policies.js';
 import type { SwiftClient } from '../swift/swift-client.js';
 
+/** A change of an object is answered when it is done here, or when all clusters that can be reached have it. */
+export type ObjectAck = 'local' | 'all';
+
 export interface SiteOptions {
   readonly isAccountOurs: (account: string) => boolean;
   /** The patterns behind it. */
@@ -24,6 +27,8 @@ export interface SiteOptions {
   readonly deleteProbeLimit: number;
   readonly policyMap: PolicyMap;
   readonly accountDeleteDelayMs: number;
+  /** When a change of an object in the container is a success, unless the container says otherwise. */
+  readonly objectAck: (name: ContainerName) => ObjectAck;
   /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
   readonly isSyncHost: (address: string) => boolean;
   /** Where the rules of the configuration place a container; without a name, where what no rule fits goes. */

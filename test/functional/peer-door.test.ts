@@ -32,7 +32,7 @@ beforeAll(async () => {
     {
       log: { debug: ignore, info: ignore, warn, error: warn },
       version: 'test',
-      copies: { add: ignore },
+      copies: { add: ignore, copy: () => Promise.resolve([]) },
     },
   );
   url = `http://127.0.0.1:${await gateway.listen()}`;

@@ -226,6 +226,7 @@ export class Cluster {
         deleteProbeLimit: 1_000,
         policyMap: new Map(),
         accountDeleteDelayMs: Infinity,
+        objectAck: () => 'local',
         isSyncHost: () => false,
         defaultPlacement: () => this.#others().map(({ name }) => name),
       },
@@ -243,7 +244,7 @@ export class Cluster {
       now,
       log: QUIET,
       close: () => undefined,
-      copies: { add: () => undefined },
+      copies: { add: () => undefined, copy: () => Promise.resolve([]) },
       counters: new Counters(),
       afterwards: new Afterwards(QUIET),
     };

@@ -3,6 +3,7 @@ import type { CopyJob } from '../../copy/job.js';
 import { parseSwiftPath } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import type { Site } from '../site.js';
+import { answerWhenCopied, objectAckFor } from './object-ack.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
 interface ObjectPath {
@@ -20,8 +21,12 @@ export async function changeObject(
   const changed = changedObject(exchange, path);
   if (changed === undefined) return next();
   const isMetadataOnly = exchange.request.method === 'POST';
+  const ack = objectAckFor(site, exchange, changed);
   const response = await next();
-  if (isSuccess(response.status)) site.copies.add(jobFor(changed, isMetadataOnly, site.now()));
+  if (!isSuccess(response.status)) return response;
+  const job = jobFor(changed, isMetadataOnly, site.now());
+  if ((await ack) === 'all') return answerWhenCopied(site, exchange, response, job);
+  site.copies.add(job);
   return response;
 }
 

@@ -1,6 +1,6 @@
 // The placement engine that comes with the program: rules by account and container, from the configuration.
 import type { PlacementConfig } from '../../config/config.js';
-import { placementByRule } from '../../config/rules.js';
+import { ruleFor } from '../../config/rules.js';
 import type { Filter } from '../station.js';
 
 /** Sets the placement of container and account requests by the first rule that fits, unless an engine before it did. */
@@ -8,7 +8,7 @@ export function placement(config: PlacementConfig): Filter {
   return (exchange, next) => {
     const { path } = exchange;
     if (exchange.placement === undefined && (path.kind === 'container' || path.kind === 'object')) {
-      exchange.placement = placementByRule(config, path);
+      exchange.placement = ruleFor(config, path)?.clusters;
     }
     return next();
   };
