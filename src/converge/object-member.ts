@@ -11,7 +11,7 @@ import { syncProof } from '../site/sync-proof.js';
 import { encodeName, swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { formatTimestamp, parseTimestamp } from '../swift/timestamp.js';
-import { probeObject, type ProbeAnswer } from '../sync/probe.js';
+import { probeDeletion, probeObject, type DeletionAnswer } from '../sync/probe.js';
 import { localSource, peerSource, type Source } from './cluster-listing.js';
 
 export interface ObjectName extends ContainerName {
@@ -20,7 +20,7 @@ export interface ObjectName extends ContainerName {
 
 /** All reject with PEER_UNREACHABLE or what Swift's client throws; a retry may help. */
 export interface Member extends Source {
-  readonly probe: (name: ObjectName, ticks: bigint) => Promise<ProbeAnswer>;
+  readonly probe: (name: ObjectName, ticks: bigint) => Promise<DeletionAnswer>;
   /** Deletes what is not newer than that; rejects with SWIFT_REFUSED for what is. */
   readonly deleteAsOf: (name: ObjectName, ticks: bigint) => Promise<void>;
 }
@@ -57,7 +57,7 @@ export function peerMember(peer: Peer): Member {
       const fields = { account, container, object, timestamp: formatTimestamp(ticks) };
       const query = Object.entries(fields).map(([field, value]) => `${field}=${encodeName(value)}`);
       const answer = await send({ method: 'GET', target: `/autosync/probe?${query.join('&')}` });
-      return answer.status === 200 ? (answer.body.toString('utf8').trim() as ProbeAnswer) : 'unknown';
+      return answer.status === 200 ? (answer.body.toString('utf8').trim() as DeletionAnswer) : 'unknown';
     },
     async deleteAsOf(name, ticks) {
       const headers = HeaderList.from([['X-Timestamp', formatTimestamp(ticks)]]);
@@ -66,11 +66,19 @@ export function peerMember(peer: Peer): Member {
   };
 }
 
-/** Asks this cluster's Swift whether it knows something of that date or newer. @throws AutosyncError what Swift's client throws */
-export async function probeHere(site: BaseSite, name: ObjectName, ticks: bigint): Promise<ProbeAnswer> {
+/** Asks this cluster's Swift whether it deleted the object at that date or later. @throws AutosyncError what Swift's client throws */
+export async function probeHere(site: BaseSite, name: ObjectName, ticks: bigint): Promise<DeletionAnswer> {
   const target = targetOf(name);
   const proof = await proofFor(site, name, { method: 'PUT', target }, ticks);
-  return proof === undefined ? 'unknown' : probeObject(site.transport, target, proof);
+  if (proof === undefined) return 'unknown';
+  return probeDeletion(
+    () => probeObject(site.transport, target, proof),
+    async () => {
+      const headers = HeaderList.from([['X-Newest', 'true']]);
+      const asked = { method: 'HEAD', target: `${target}?symlink=get`, headers };
+      return (await site.swift.request(SERVICE, asked)).status !== 404;
+    },
+  );
 }
 
 /** Undefined where the container is not here, or has no key. */

@@ -11,7 +11,7 @@ import type { BaseSite } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { formatTimestamp, parseTimestamp } from '../swift/timestamp.js';
-import { probeObject, type ProbeAnswer } from '../sync/probe.js';
+import { probeDeletion, probeObject, type DeletionAnswer } from '../sync/probe.js';
 
 export interface ObjectName {
   readonly account: string;
@@ -95,10 +95,14 @@ export class LocalObjects {
     return undefined;
   }
 
-  /** Whether it was deleted here, or rewritten, since then. */
-  probe(name: ObjectName, key: string, ticks: bigint): Promise<ProbeAnswer> {
+  /** Whether it was deleted here since then. @throws as `head` */
+  probe(name: ObjectName, key: string, ticks: bigint): Promise<DeletionAnswer> {
     const target = swiftTarget(name.account, name.container, name.object);
-    return probeObject(this.#site.transport, target, this.#proof('PUT', target, key, formatTimestamp(ticks)));
+    const proof = this.#proof('PUT', target, key, formatTimestamp(ticks));
+    return probeDeletion(
+      () => probeObject(this.#site.transport, target, proof),
+      async () => (await this.head(name, key)) !== undefined,
+    );
   }
 
   #proof(method: string, target: string, key: string, timestamp = formatTimestamp(0n)): HeaderList {

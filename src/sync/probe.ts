@@ -10,6 +10,21 @@ import { MessageBody } from '../http/message-body.js';
  */
 export type ProbeAnswer = 'newer-here' | 'never-here' | 'unknown';
 
+/** `newer-here` then means a tombstone; `here`: the object itself. */
+export type DeletionAnswer = ProbeAnswer | 'here';
+
+/**
+ * Whether an object was deleted here. That it is here is asked *after* the probe: an object that comes between a look and a probe would
+ * count as deleted. What is newer than the probed date and then not there can only be a tombstone.
+ */
+export async function probeDeletion(
+  probe: () => Promise<ProbeAnswer>,
+  isHere: () => Promise<boolean>,
+): Promise<DeletionAnswer> {
+  const answer = await probe();
+  return answer === 'newer-here' && (await isHere()) ? 'here' : answer;
+}
+
 /**
  * Sends the head of a container sync PUT with the remote copy's timestamp, and no body: Swift says 202 where it holds
  * something as new, and asks for the body (100) where it would take the object. Nothing is written.
