@@ -2,10 +2,16 @@
 import type { PlacementConfig, PlacementRule } from './config.js';
 import { globMatches } from './glob.js';
 
-/** The first that fits; undefined where none does. */
+/**
+ * The first that fits; undefined where none does. Containers that clients make for the segments of large objects fit where the objects'
+ * own container fits: `NAME_segments` (python-swiftclient, rclone) and `NAME+segments` (s3api).
+ */
 export function ruleFor(
   { rules }: Pick<PlacementConfig, 'rules'>,
   { account, container }: { readonly account: string; readonly container: string },
 ): PlacementRule | undefined {
-  return rules.find((rule) => globMatches(rule.account, account) && globMatches(rule.container, container));
+  const names = [container, container.replace(/(?<=.)[_+]segments$/, '')];
+  return rules.find(
+    (rule) => globMatches(rule.account, account) && names.some((name) => globMatches(rule.container, name)),
+  );
 }
