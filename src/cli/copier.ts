@@ -1,12 +1,17 @@
 // `autosync copier CONF`: the process that copies objects to peers at once. The gateway starts it, and it ends with the gateway.
+import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { Copier } from '../copy/copier.js';
+import { LagLog } from '../copy/lag-report.js';
+import { LagReporter } from '../copy/lag-reporter.js';
 import { AutosyncError } from '../lib/errors.js';
-import type { CopierMessage } from './copier-process.js';
+import type { FromCopier, ToCopier } from './copier-process.js';
 import { openLog, openSite, readConfig } from './running.js';
 
 /** How long a peer, or the local Swift, may be silent in the middle of an object. */
 const SILENCE_MS = 60_000;
+/** How long it may take to say last what is left undone. */
+const END_MS = 3_000;
 
 export const copierCommand = new Command('copier')
   .description('copy objects to peers; started by the gateway, not by hand')
@@ -17,18 +22,39 @@ export const copierCommand = new Command('copier')
     const config = readConfig(file);
     const { autosync } = config;
     if (autosync === undefined) throw new AutosyncError('CONFIG_INVALID', 'The pipeline has no autosync.');
+    const logger = openLog(config);
     const open = openSite(
       { ...config, autosync: { ...autosync, peerTimeoutMs: Math.max(autosync.peerTimeoutMs, SILENCE_MS) } },
-      openLog(config),
+      logger,
     );
     const copier = new Copier(open.site, {
       concurrency: autosync.copyConcurrency,
       queueLength: autosync.copyQueueLength,
+      canaryIntervalMs: autosync.canaryIntervalMs,
     });
-    process.on('message', (message: CopierMessage) => {
-      if (message.kind === 'jobs') for (const job of message.jobs) copier.add(job);
-      if (message.kind === 'ask-status')
-        process.send?.({ kind: 'status', peers: copier.status() } satisfies CopierMessage);
+    const { mine } = open.site.clusters;
+    const name = `${hostname()}-${config.server.bindPort}`;
+    const startReporter = (isSpokenFor: boolean): LagReporter =>
+      new LagReporter({
+        ...{ log: new LagLog(open.records, mine, name), copier, now: open.site.now, logger, isSpokenFor },
+        onSettled: (taken) => tell({ kind: 'settled', taken }),
+      });
+    let reporter: LagReporter | undefined;
+    process.on('message', (message: ToCopier) => {
+      switch (message.kind) {
+        case 'start':
+          if (message.lost !== undefined) copier.lost(message.lost);
+          reporter ??= startReporter(message.lost !== undefined);
+          return;
+        case 'jobs':
+          for (const job of message.jobs) copier.add(job);
+          return;
+        case 'lost':
+          copier.lost(message.lost);
+          return;
+        case 'ask-status':
+          void copier.lags.text().then((lags) => tell({ kind: 'status', peers: copier.status(), lags }));
+      }
     });
     await new Promise((resolve) => {
       process.once('disconnect', resolve);
@@ -37,6 +63,12 @@ export const copierCommand = new Command('copier')
       process.on('SIGINT', () => undefined);
     });
     copier.close();
+    setTimeout(() => process.exit(0), END_MS).unref();
+    await reporter?.end();
     open.close();
     process.exit(0);
   });
+
+function tell(message: FromCopier): void {
+  if (process.connected) process.send?.(message);
+}

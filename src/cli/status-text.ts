@@ -9,11 +9,15 @@ import { REASONS } from '../lib/reasons.js';
 const SILENT_SECONDS = 60;
 
 export function renderStatus(status: Status): string {
-  const { cluster, paused, peers, running, audit } = status;
+  const { cluster, paused, peers, silentCopiers, running, audit } = status;
   return [
     `${cluster}: ${headline(status)}`,
     ...(paused === undefined ? [] : [`${pauseText(paused)} autosync resume lets the daemon go on.`]),
-    ...peers.map(renderPeer),
+    ...peers.flatMap((peer) => [renderPeer(peer), ...renderCopies(peer)]),
+    ...silentCopiers.map(
+      ({ copier, code, silentSeconds }) =>
+        `copier of ${copier}: ${code} for ${duration(silentSeconds)}: ${REASONS[code].meaning} ${REASONS[code].fix}`,
+    ),
     ...status.fence.map(renderFence),
     ...(running === undefined ? [] : [renderRunning(running)]),
     ...(audit === undefined ? ['audit: none yet. Start the daemon: autosync daemon'] : renderAudit(audit)),
@@ -34,6 +38,29 @@ function renderPeer({ name, isUp, detail, pending, oldestPendingSeconds, owed = 
       : `${pending} pending, the oldest for ${duration(oldestPendingSeconds)}`;
   const coming = owed === 0 ? '' : `, ${plural(owed, 'change')} on the way from there`;
   return `${name}: ${isUp ? 'up' : `PEER_DOWN (${detail})`}, ${behind}${coming}`;
+}
+
+/** Nothing where no copier has said anything: copy_jobs is off, or none has started yet. */
+function renderCopies({ name, copies }: PeerState): string[] {
+  if (copies === undefined) return [];
+  const { objects, bytes, oldestSeconds, unproven, unprovenSeconds, trouble, canary, codes } = copies;
+  const behind =
+    objects === 0
+      ? 'no object behind'
+      : `${plural(objects, 'object')} behind (${size(bytes)}), the oldest for ${duration(oldestSeconds)}`;
+  const missing =
+    unprovenSeconds === undefined
+      ? ''
+      : `, ${unproven === 0 ? 'some' : unproven} not copied and not found there since ${duration(unprovenSeconds)} ago`;
+  const why = trouble === '' ? '' : `; waiting: ${trouble}`;
+  const measured =
+    canary === undefined
+      ? ''
+      : `; canary took ${canary.lagSeconds.toFixed(2)} s, ${duration(canary.ageSeconds)} ago`;
+  return [
+    `${name}: ${behind}${missing}${why}${measured}`,
+    ...codes.map((code) => `${name}: ${code}: ${REASONS[code].meaning} ${REASONS[code].next}`),
+  ];
 }
 
 function renderFence({ cluster, code, since, secondsLeft }: FenceState): string {
@@ -73,6 +100,13 @@ function renderAudit(audit: AuditState): string[] {
 
 function counts(codes: readonly CodeCount[]): string {
   return codes.map(({ code, count }) => `${code} × ${count}`).join(', ');
+}
+
+/** `512 B`, `3.4 MB`: powers of ten, as disks are sold. */
+function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power] ?? ''}`;
 }
 
 /** In the two largest units that matter: `45 s`, `3 min`, `2 h 5 min`, `3 d 4 h`. */

@@ -137,6 +137,7 @@ export function autosyncConfig(
     copyJobs: whole.copyJobs,
     copyConcurrency: whole.copyConcurrency,
     copyQueueLength: whole.copyQueueLength,
+    canaryIntervalMs: whole.canaryIntervalMs,
     policyMap: whole.policyMap ?? new Map(),
   };
 }

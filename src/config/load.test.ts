@@ -128,6 +128,7 @@ describe('what loads', () => {
       copyJobs: true,
       copyConcurrency: 8,
       copyQueueLength: 10_000,
+      canaryIntervalMs: 10_000,
       policyMap: new Map(),
     });
     expect(config.service).toMatchObject({

@@ -2,7 +2,10 @@
 import { AutosyncError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { CopyJob } from './job.js';
+import { backlogOf, type ContainerBacklog } from './backlog.js';
 import { JobQueue } from './job-queue.js';
+import { isCanary } from './canary.js';
+import { Unproven, type Span, type UnprovenState } from './unproven.js';
 import type { Copied } from './copy-object.js';
 
 export interface PeerCopierStatus {
@@ -11,6 +14,12 @@ export interface PeerCopierStatus {
   readonly underWay: number;
   /** Of the oldest that waits or is under way; 0 for none. */
   readonly oldestSeconds: number;
+  /** Of what waits or is under way, as far as clients said. */
+  readonly bytesBehind: number;
+  /** Those whose oldest has waited longest, first. */
+  readonly containers: readonly ContainerBacklog[];
+  /** What was dropped, refused or lost, and not found there since. */
+  readonly unproven: UnprovenState;
   readonly copied: number;
   readonly copiedBytes: number;
   /** It had them, or newer ones. */
@@ -29,10 +38,14 @@ export interface PeerCopierOptions {
   readonly copy: (job: CopyJob) => Promise<Copied>;
   readonly log: Logger;
   readonly now?: () => number;
+  /** The peer has answered; after so many seconds since the client had its answer. */
+  readonly onCopied?: (job: CopyJob, seconds: number) => void;
 }
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+/** Containers that are remembered for what was not copied. */
+const MAX_UNPROVEN = 10_000;
 
 export class PeerCopier {
   readonly #options: PeerCopierOptions;
@@ -40,6 +53,7 @@ export class PeerCopier {
   readonly #queue: JobQueue;
   readonly #underWay = new Set<CopyJob>();
   readonly #counts = { copied: 0, copiedBytes: 0, there: 0, refused: 0 };
+  readonly unproven = new Unproven(MAX_UNPROVEN);
   #trouble = '';
   #waitMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -52,27 +66,71 @@ export class PeerCopier {
   }
 
   add(job: CopyJob): void {
-    this.#queue.add(job);
+    this.#put(job);
     this.#pump();
   }
 
+  get isInTrouble(): boolean {
+    return this.#trouble !== '';
+  }
+
+  /** It was not copied, and will not be by us. */
+  missed(job: CopyJob): void {
+    if (isCanary(job)) return;
+    this.unproven.add(job, this.#spanOf(job), 1);
+  }
+
+  /** What is not done will not be done by this one any more: from then on it is unproven. */
   close(): void {
+    for (const job of this.#notDone()) this.missed(job);
     this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
-  status(): PeerCopierStatus {
-    const since = [...this.#underWay].map(({ sinceMs }) => sinceMs);
-    const oldestMs = Math.min(this.#queue.oldestMs() ?? Infinity, ...since);
+  get isIdle(): boolean {
+    return this.#notDone().length === 0;
+  }
+
+  /** @param maxNamed containers that are named at most, for each thing that is said of them */
+  status(maxNamed: number): PeerCopierStatus {
+    const { objects, bytes, oldestMs, containers } = backlogOf(this.#notDone(), maxNamed);
+    const underWay = [...this.#underWay].filter((job) => !isCanary(job)).length;
     return {
       peer: this.#options.peer,
-      waiting: this.#queue.size,
-      underWay: this.#underWay.size,
-      oldestSeconds: oldestMs === Infinity ? 0 : Math.max(0, (this.#now() - oldestMs) / 1000),
+      waiting: objects - underWay,
+      underWay,
+      oldestSeconds: this.#secondsSince(oldestMs ?? Infinity),
+      bytesBehind: bytes,
+      containers,
+      unproven: this.unproven.state(maxNamed),
       ...this.#counts,
       dropped: this.#queue.dropped,
       trouble: this.#trouble,
     };
+  }
+
+  /** Where there is no room for it, it counts as behind from now on. */
+  #put(job: CopyJob): void {
+    if (this.#isClosed) {
+      this.missed(job);
+      return;
+    }
+    const before = this.#queue.dropped;
+    this.#queue.add(job);
+    if (this.#queue.dropped > before) this.missed(job);
+  }
+
+  #notDone(): CopyJob[] {
+    if (this.#isClosed) return [];
+    return [...this.#underWay, ...this.#queue.jobs()].filter((job) => !isCanary(job));
+  }
+
+  #spanOf({ sinceMs }: CopyJob): Span {
+    return { firstMs: sinceMs, lastMs: Math.max(sinceMs, this.#now()) };
+  }
+
+  #secondsSince(ms: number): number {
+    return Math.max(0, (this.#now() - ms) / 1000);
   }
 
   #pump(): void {
@@ -92,7 +150,7 @@ export class PeerCopier {
     this.#queue.done(job);
     switch (copied.kind) {
       case 'later':
-        this.#queue.add(job);
+        this.#put(job);
         this.#wait(copied.detail);
         return;
       case 'refused':
@@ -100,16 +158,20 @@ export class PeerCopier {
         break;
       case 'copied':
       case 'there':
-        this.#counts[copied.kind] += 1;
+        if (!isCanary(job)) this.#counts[copied.kind] += 1;
         this.#counts.copiedBytes += copied.bytes;
+        this.#options.onCopied?.(job, this.#secondsSince(job.sinceMs));
     }
     this.#trouble = '';
     this.#waitMs = 0;
     this.#pump();
   }
 
-  #refused({ account, container, object }: CopyJob, detail: string): void {
+  #refused(job: CopyJob, detail: string): void {
+    if (isCanary(job)) return;
     this.#counts.refused += 1;
+    this.missed(job);
+    const { account, container, object } = job;
     const fields = { account, container, object, peer: this.#options.peer };
     this.#options.log.warn(fields, `not copied: ${detail}; container sync goes on trying`);
   }

@@ -1,11 +1,14 @@
 // Whether all clusters agree, as far as this one knows: peers, what is pending for them, and the last audit. Says OK only of
 // what was looked at, and when.
 import type { Keeper } from '../records/keeper.js';
+import { readLag, type CopierState } from '../copy/lag-report.js';
+import type { ReasonCode } from '../lib/reasons.js';
 import type { Peer } from '../peers/peer.js';
 import { pendingFor, type PendingSum } from '../records/pending.js';
 import { encodeName } from '../swift/path.js';
 import type { BaseSite } from '../site/site.js';
 import { audienceFor } from '../site/site.js';
+import { copiesState, type CopiesState } from './copies-state.js';
 import { auditState, runningState, type AuditState, type RunningState } from './pass-state.js';
 import { readFence, type FenceState } from './fencing.js';
 import { readPasses } from './passes.js';
@@ -21,6 +24,14 @@ export interface PeerState {
   readonly oldestPendingSeconds: number;
   /** Changes that it has for this cluster; undefined where it does not say. */
   readonly owed: number | undefined;
+  /** How far objects are behind there; undefined where no copier has said so. */
+  readonly copies: CopiesState | undefined;
+}
+
+export interface SilentCopier {
+  readonly copier: string;
+  readonly code: ReasonCode;
+  readonly silentSeconds: number;
 }
 
 export interface Status {
@@ -29,6 +40,8 @@ export interface Status {
   /** The daemon is told to change nothing. */
   readonly paused: Pause | undefined;
   readonly peers: readonly PeerState[];
+  /** Gateways (HOST-PORT) whose copiers are not heard of any more. */
+  readonly silentCopiers: readonly SilentCopier[];
   /** Clusters that were away for too long, or nearly. */
   readonly fence: readonly FenceState[];
   /** A pass under way. */
@@ -44,17 +57,25 @@ export async function readStatus(
   { auditIntervalMs, reclaimAgeMs }: { readonly auditIntervalMs: number; readonly reclaimAgeMs: number },
 ): Promise<Status> {
   const { peers } = audienceFor(site, site.clusters.all());
-  const [states, passes, paused, fence] = await Promise.all([
-    Promise.all(peers.map((peer) => stateOf(site, records, peer))),
+  const lag = readLag(records, site.clusters.mine, site.now());
+  const [copiers, states, passes, paused, fence] = await Promise.all([
+    lag,
+    Promise.all(peers.map((peer) => stateOf(site, records, peer, lag))),
     readPasses(records, site.clusters.mine),
     readPause(records),
     readFence(site, records, reclaimAgeMs),
   ]);
   const audit = auditState(passes, auditIntervalMs, site.now());
   const isAgreed = states.every(({ isUp, pending, owed }) => isUp && pending === 0 && owed === 0);
-  const isOk = paused === undefined && fence.length === 0 && isAgreed && isClean(audit);
+  const silentCopiers = copiers
+    .filter(({ isSilent }) => isSilent)
+    .map(({ copier, atMs }) => ({
+      ...{ copier, code: 'COPIER_SILENT', silentSeconds: (site.now() - atMs) / 1000 } as const,
+    }));
+  const isCopied = silentCopiers.length === 0 && states.every(({ copies }) => !copies?.codes.length);
+  const isOk = paused === undefined && fence.length === 0 && isAgreed && isCopied && isClean(audit);
   const running = runningState(passes, site.now());
-  return { cluster: site.clusters.mine, isOk, paused, peers: states, fence, running, audit };
+  return { cluster: site.clusters.mine, isOk, paused, peers: states, silentCopiers, fence, running, audit };
 }
 
 function isClean(audit: AuditState | undefined): boolean {
@@ -62,7 +83,12 @@ function isClean(audit: AuditState | undefined): boolean {
   return audit.unmended === 0 && audit.unreachable.length === 0 && audit.missing.length === 0;
 }
 
-async function stateOf(site: BaseSite, records: Keeper, peer: Peer): Promise<PeerState> {
+async function stateOf(
+  site: BaseSite,
+  records: Keeper,
+  peer: Peer,
+  copiers: Promise<readonly CopierState[]>,
+): Promise<PeerState> {
   const target = `/autosync/pending?cluster=${encodeName(site.clusters.mine)}`;
   const [asked, { pending, oldestMs }] = await Promise.all([
     peer.send({ method: 'GET', target }),
@@ -78,5 +104,6 @@ async function stateOf(site: BaseSite, records: Keeper, peer: Peer): Promise<Pee
     pending,
     oldestPendingSeconds: oldestMs === undefined ? 0 : Math.max(0, (site.now() - oldestMs) / 1000),
     owed: isTold ? (JSON.parse(asked.answer.body.toString('utf8')) as PendingSum).pending : undefined,
+    copies: copiesState(await copiers, peer.name, site.now()),
   };
 }

@@ -19,18 +19,19 @@ export async function changeObject(
 ): Promise<OutgoingResponse> {
   const changed = changedObject(exchange, path);
   if (changed === undefined) return next();
-  const isMetadataOnly = exchange.request.method === 'POST';
   const response = await next();
-  if (isSuccess(response.status)) site.copies.add(jobFor(changed, isMetadataOnly, site.now()));
+  if (isSuccess(response.status)) site.copies.add(jobFor(changed, exchange.request, site.now()));
   return response;
 }
 
 function jobFor(
   { account, container, object }: ObjectPath,
-  isMetadataOnly: boolean,
+  { method, framing }: Exchange['request'],
   sinceMs: number,
 ): CopyJob {
-  return { account, container, object, sinceMs, isMetadataOnly };
+  const bytes = method === 'PUT' && framing.kind === 'length' ? framing.length : 0;
+  const done = method === 'POST' || method === 'DELETE' ? method : 'PUT';
+  return { account, container, object, sinceMs, isMetadataOnly: done === 'POST', method: done, bytes };
 }
 
 /** Undefined for a request that changes nothing. */
