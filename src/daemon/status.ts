@@ -70,7 +70,7 @@ export async function readStatus(
   const silentCopiers = copiers
     .filter(({ isSilent }) => isSilent)
     .map(({ copier, atMs }) => ({
-      ...{ copier, code: 'COPIER_SILENT', silentSeconds: (site.now() - atMs) / 1000 } as const,
+      ...({ copier, code: 'COPIER_SILENT', silentSeconds: (site.now() - atMs) / 1000 } as const),
     }));
   const isCopied = silentCopiers.length === 0 && states.every(({ copies }) => !copies?.codes.length);
   const isOk = paused === undefined && fence.length === 0 && isAgreed && isCopied && isClean(audit);
