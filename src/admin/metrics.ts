@@ -8,6 +8,8 @@ import type { GatewayStatus } from '../gateway/status.js';
 /** What all metrics are read from. */
 export interface Known {
   readonly gateway: GatewayStatus;
+  /** There is to be a copier. */
+  readonly hasCopier: boolean;
   /** Undefined where none runs, or it does not answer. */
   readonly copies: readonly CopierStatus[] | undefined;
   /** Jobs that never reached the copier. */
@@ -107,7 +109,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     counted('reaped_refused'),
   ),
   autosync_copier_up: gauge('1 while the copier beside the gateway answers.', [], (k) => [
-    [Number(k.copies !== undefined)],
+    [k.hasCopier ? Number(k.copies !== undefined) : undefined],
   ]),
   autosync_copies_waiting: gauge(
     'Objects that wait to be copied to the peer.',
@@ -133,6 +135,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     'Copies that were dropped, refused or lost, in containers that were not found equal at the peer since.',
     ['peer'],
     perPeer((c) => c.unproven.jobs),
+  ),
+  autosync_copies_unproven_seconds: gauge(
+    'Since the first of them; 0 for none.',
+    ['peer'],
+    perPeer((c, k) => secondsSince(c.unproven.sinceMs, k) ?? 0),
   ),
   autosync_lag_seconds: gauge(
     'How far the peer is behind in objects that clients wrote here: since the oldest that waits, is under way, or is unproven. 0: nothing is missing that this gateway knows of.',

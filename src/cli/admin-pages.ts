@@ -34,9 +34,8 @@ export async function openAdmin(config: Config, log: Logger, { copier, gateway }
   const metrics = async (): Promise<string> => {
     const [[own, answer], known] = await Promise.all([ask(), cluster()]);
     const lostJobs = copier?.dropped ?? 0;
-    const text = await renderMetrics({
-      ...{ gateway: own, copies: answer?.peers, lostJobs, cluster: known, nowMs: Date.now() },
-    });
+    const copies = { hasCopier: copier !== undefined, copies: answer?.peers, lostJobs };
+    const text = await renderMetrics({ gateway: own, ...copies, cluster: known, nowMs: Date.now() });
     return [text, answer?.lags ?? '', await processes.metrics()].join('\n');
   };
   try {
