@@ -40,7 +40,7 @@ async function serveAlone(config: Config, log: Logger): Promise<void> {
 }
 
 async function work(config: Config, log: Logger): Promise<void> {
-  const copies = config.autosync?.copyJobs === true ? COPIES_ABOVE : NO_COPIES;
+  const copies = hasCopier(config) ? COPIES_ABOVE : NO_COPIES;
   const gateway = new Gateway(config, { log, version: readVersion(), copies });
   answerSupervisor(() => gateway.status());
   await listen(gateway, config, log);
@@ -62,8 +62,13 @@ async function supervise(config: Config, count: number, log: Logger): Promise<vo
 
 const NO_COPIES: CopyJobs = { add: () => undefined };
 
+/** Where all accounts have left (`accounts = !*`) there is nothing to copy, and nothing of ours is to be kept. */
+function hasCopier({ autosync }: Config): boolean {
+  return autosync?.copyJobs === true && autosync.accounts.some((pattern) => !pattern.startsWith('!'));
+}
+
 function startCopier(config: Config, log: Logger): CopierProcess | undefined {
-  return config.autosync?.copyJobs === true ? new CopierProcess(config.file, log) : undefined;
+  return hasCopier(config) ? new CopierProcess(config.file, log) : undefined;
 }
 
 async function listen(gateway: Gateway, config: Config, log: Logger): Promise<void> {

@@ -2,7 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CopierStatus } from '../../src/copy/copier.js';
+import { readLag } from '../../src/copy/lag-report.js';
 import type { Status } from '../../src/daemon/status.js';
+import { lagPrefix } from '../../src/records/names.js';
 import {
   clusters,
   freshUser,
@@ -14,8 +16,8 @@ import {
   type User,
 } from '../support/clusters.js';
 import { putSame, sessionsOf, type Sessions } from '../support/containers.js';
-import { autosync } from '../support/daemon.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
+import { autosync, siteOf } from '../support/daemon.js';
+import { planPort, startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { readMetrics } from '../support/metrics.js';
 
 const all = clusters();
@@ -29,6 +31,7 @@ const NO_ROOM = [...COPIES, ['filter:autosync', 'copy_queue_length', '1']] as co
 
 let gateway: ExtraGateway;
 let narrow: ExtraGateway;
+const others: ExtraGateway[] = [];
 let user: User;
 let direct: Sessions['direct'];
 let via: SwiftSession;
@@ -43,6 +46,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await restoreLinks();
+  await Promise.all([gateway, narrow, ...others].map((each) => each.stop()));
+  // What was lost here on purpose is nobody else's trouble.
+  const { store } = siteOf(one).records;
+  for await (const { name } of store.list(lagPrefix(one))) await store.delete(name);
   await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
 });
 beforeEach(async () => {
@@ -80,6 +87,11 @@ async function heal(): Promise<void> {
     );
     return states.every(({ text }) => !text.includes('"isUp": false'));
   });
+}
+
+function killCopier({ confFile }: ExtraGateway): void {
+  const found = execFileSync('pgrep', ['-f', `copier ${confFile}$`], { encoding: 'utf8' });
+  process.kill(Number(found.split('\n')[0]), 'SIGKILL');
 }
 
 async function put(session: SwiftSession, names: readonly string[], body = 'x'): Promise<void> {
@@ -169,10 +181,7 @@ describe('how far objects are behind', () => {
     await link(one, two).cut();
     await put(via, ['lost']);
     await waitFor('it waits', async () => (await copies(two)).waiting === 1);
-    const [pid] = execFileSync('pgrep', ['-f', `copier ${gateway.confFile}$`], { encoding: 'utf8' }).split(
-      '\n',
-    );
-    process.kill(Number(pid), 'SIGKILL');
+    killCopier(gateway);
     await restoreLinks();
     const after = await waitFor('another one runs', async () => {
       const found = await copies(two);
@@ -184,6 +193,57 @@ describe('how far objects are behind', () => {
     await waitFor('nothing is behind', async () => (await lag(two)) === 0);
   });
 });
+
+describe('a host', () => {
+  it('whose gateway and copier died at once, does not take it that nothing is behind', async () => {
+    const port = await planPort();
+    const first = await startGateway(all[0]!, { conf: COPIES, port });
+    const reported = await waitFor('it has reported', () => readLagOf(port));
+    const session = await SwiftSession.login(first.url, user);
+    await link(one, two).cut();
+    await put(session, ['lost']);
+    killCopier(first);
+    await first.kill();
+    await restoreLinks();
+    const second = await startGateway(all[0]!, { conf: COPIES, port });
+    others.push(second);
+    const { unproven } = await waitFor('it has read what was before it', async () => {
+      const found = await copies(two, second);
+      return found.unproven.sinceMs === undefined ? undefined : found;
+    });
+    expect(unproven.sinceMs).toBeGreaterThanOrEqual(reported.atMs);
+    await waitFor('the command says so', async () =>
+      (await peerStatus(two, second)).copies?.codes.includes('COPIES_UNPROVEN'),
+    );
+  });
+
+  it('counts the requests of all its processes, also of one that died', async () => {
+    const gate = await startGateway(all[0]!, { conf: [['DEFAULT', 'workers', '2']] });
+    others.push(gate);
+    const session = await SwiftSession.login(gate.url, user);
+    const count = async (): Promise<number> =>
+      (await readMetrics(gate.adminUrl)).get('autosync_requests_total', { method: 'HEAD', status: '2xx' }) ??
+      0;
+    for (let i = 0; i < 5; i += 1) expect((await session.request('HEAD', '/c')).status).toBe(204);
+    expect(await count()).toBe(5);
+    const workers = execFileSync('pgrep', ['-f', `gateway ${gate.confFile}$`], { encoding: 'utf8' });
+    const pids = workers.trim().split('\n').map(Number);
+    process.kill(Math.max(...pids), 'SIGKILL');
+    await waitFor('another one runs', async () => {
+      const status = await send(gate.adminUrl, 'GET', '/status');
+      return status.text.includes('"processes": 2') && (await count()) === 5;
+    });
+    expect((await session.request('HEAD', '/c')).status).toBe(204);
+    expect(await count()).toBe(6);
+    expect((await readMetrics(gate.adminUrl)).get('autosync_copier_up')).toBeUndefined();
+  });
+});
+
+/** The report of the copier whose gateway has that port. */
+async function readLagOf(port: number) {
+  const states = await readLag(siteOf(one).records, one, Date.now());
+  return states.find(({ copier }) => copier.endsWith(`-${port}`));
+}
 
 describe('X-Autosync-Status: ask', () => {
   const ASK = { 'X-Autosync-Status': 'ask' };

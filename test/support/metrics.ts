@@ -10,7 +10,7 @@ export interface Metrics {
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\["\\\\n])*"';
 const SAMPLE = new RegExp(
-  `^(${NAME})(?:\\{(${LABEL}(?:,${LABEL})*)\\})? (NaN|[-+]?Inf|-?[0-9.]+(?:e[-+]?\\d+)?)$`,
+  `^(${NAME})(?:\\{(${LABEL}(?:,${LABEL})*)\\})? ([Nn]a[Nn]|[-+]?Inf|-?[0-9.]+(?:e[-+]?\\d+)?)$`,
 );
 
 export async function readMetrics(adminUrl: string): Promise<Metrics> {
