@@ -32,6 +32,7 @@ const COPIES: CopierStatus = {
     trouble: '',
   },
   canary: { lagSeconds: 0.5, measuredMs: 90_000, trouble: '' },
+  objective: { share: 0.99, withinSeconds: 60, within: 199, late: 1 },
 };
 const KNOWN: Known = {
   ...{ gateway: GATEWAY, hasCopier: true, copies: [COPIES], lostJobs: 0, cluster: undefined, nowMs: 100_000 },
@@ -47,6 +48,7 @@ describe('the metrics', () => {
       'autosync_peer_up{peer="two"} 0',
       'autosync_lag_seconds{peer="two"} 5',
       'autosync_copies_total{peer="two",outcome="copied"} 4',
+      'autosync_objective_budget_left_ratio{peer="two"} 0.5',
       'autosync_canary_age_seconds{peer="two"} 10',
     ])
       expect(text.split('\n')).toContain(line);

@@ -2,6 +2,7 @@
 // how they are asked. docs/reference/metrics.md is made from it.
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { CopierStatus } from '../copy/copier.js';
+import { budgetLeft } from '../copy/objective.js';
 import type { Status } from '../daemon/status.js';
 import type { GatewayStatus } from '../gateway/status.js';
 
@@ -176,6 +177,29 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     'How long ago the last canary arrived.',
     ['peer'],
     perPeer((c, k) => secondsSince(c.canary.measuredMs, k)),
+  ),
+  autosync_objective_ratio: gauge(
+    'Of `replication_objective`: the part of the copies that is to arrive in time.',
+    ['peer'],
+    perPeer((c) => c.objective.share),
+  ),
+  autosync_objective_seconds: gauge(
+    'Of `replication_objective`: what that time is.',
+    ['peer'],
+    perPeer((c) => c.objective.withinSeconds),
+  ),
+  autosync_objective_copies: gauge(
+    'Copies of the last day, since the copier began: `within` that time, or `late`, which has those given up and those that wait too long already.',
+    ['peer', 'result'],
+    (k) =>
+      (k.copies ?? []).flatMap(({ peer, objective }) =>
+        (['within', 'late'] as const).map((result): Sample => [objective[result], { peer, result }]),
+      ),
+  ),
+  autosync_objective_budget_left_ratio: gauge(
+    'Of the copies that may be late: 1 none was, 0 as many as may be, less than 0 more.',
+    ['peer'],
+    perPeer((c) => budgetLeft(c.objective)),
   ),
   autosync_records_readable: gauge('1 while the records of this cluster can be read.', [], (k) => [
     [Number(k.cluster !== undefined)],

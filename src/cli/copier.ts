@@ -31,6 +31,7 @@ export const copierCommand = new Command('copier')
       concurrency: autosync.copyConcurrency,
       queueLength: autosync.copyQueueLength,
       canaryIntervalMs: autosync.canaryIntervalMs,
+      objective: autosync.replicationObjective,
     });
     const { mine } = open.site.clusters;
     const name = `${hostname()}-${config.server.bindPort}`;

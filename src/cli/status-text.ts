@@ -3,6 +3,7 @@ import type { AuditState, CodeCount, RunningState } from '../daemon/pass-state.j
 import type { FenceState } from '../daemon/fencing.js';
 import { pauseText } from '../daemon/pause.js';
 import type { PeerState, Status } from '../daemon/status.js';
+import { shareOf } from '../copy/objective.js';
 import { REASONS } from '../lib/reasons.js';
 
 /** Progress is written every ten seconds. */
@@ -43,7 +44,8 @@ function renderPeer({ name, isUp, detail, pending, oldestPendingSeconds, owed = 
 /** Nothing where no copier has said anything: copy_jobs is off, or none has started yet. */
 function renderCopies({ name, copies }: PeerState): string[] {
   if (copies === undefined) return [];
-  const { objects, bytes, oldestSeconds, unproven, unprovenSeconds, trouble, canary, codes } = copies;
+  const { objects, bytes, oldestSeconds, unproven, unprovenSeconds, trouble, canary, codes, objective } =
+    copies;
   const behind =
     objects === 0
       ? 'no object behind'
@@ -59,6 +61,11 @@ function renderCopies({ name, copies }: PeerState): string[] {
       : `; canary took ${canary.lagSeconds.toFixed(2)} s, ${duration(canary.ageSeconds)} ago`;
   return [
     `${name}: ${behind}${missing}${why}${measured}`,
+    ...(objective === undefined || objective.within + objective.late === 0
+      ? []
+      : [
+          `${name}: ${percent(shareOf(objective))} of ${plural(objective.within + objective.late, 'copy', 'copies')} within ${objective.withinSeconds} s in the last day; objective ${percent(objective.share)}, ${percent(objective.budgetLeft)} of its budget left`,
+        ]),
     ...codes.map((code) => `${name}: ${code}: ${REASONS[code].meaning} ${REASONS[code].next}`),
   ];
 }
@@ -119,6 +126,11 @@ export function duration(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+export function plural(count: number, word: string, words = `${word}s`): string {
+  return `${count} ${count === 1 ? word : words}`;
+}
+
+/** Rounded down, so that 100 % is all. */
+function percent(share: number): string {
+  return `${Math.floor(share * 100_000 + 1e-6) / 1000} %`;
 }

@@ -138,6 +138,7 @@ export function autosyncConfig(
     copyConcurrency: whole.copyConcurrency,
     copyQueueLength: whole.copyQueueLength,
     canaryIntervalMs: whole.canaryIntervalMs,
+    replicationObjective: whole.replicationObjective,
     policyMap: whole.policyMap ?? new Map(),
   };
 }

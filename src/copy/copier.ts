@@ -1,5 +1,6 @@
 // Copies objects to the peers of their containers as soon as it is told of them. What is lost with it, container sync brings; it
 // remembers which containers that may be, and says so until they are found to be the same.
+import type { Objective } from '../config/types.js';
 import { DESIRED } from '../records/record.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import type { Peer } from '../peers/peer.js';
@@ -7,6 +8,7 @@ import { Canary, isCanary, type CanaryState } from './canary.js';
 import { copyObject, type Copied } from './copy-object.js';
 import type { CopyJob, CopyJobs } from './job.js';
 import { LagHistogram } from './lag-histogram.js';
+import { ObjectiveWindow, type ObjectiveState } from './objective.js';
 import { LocalObjects } from './local-object.js';
 import { PeerCopier, type PeerCopierStatus } from './peer-copier.js';
 import { Prover } from './prover.js';
@@ -19,10 +21,13 @@ export interface CopierOptions {
   readonly queueLength: number;
   /** Between two canaries; 0 for none. */
   readonly canaryIntervalMs: number;
+  readonly objective: Objective;
 }
 
 export interface CopierStatus extends PeerCopierStatus {
   readonly canary: CanaryState;
+  /** How the objective was kept in the last day, since this process began. */
+  readonly objective: ObjectiveState;
 }
 
 /** Jobs that were lost before this process, or on the way to it. */
@@ -40,6 +45,7 @@ const MAX_SHOWN = 100;
 interface PeerWork {
   readonly copier: PeerCopier;
   readonly prover: Prover;
+  readonly window: ObjectiveWindow;
 }
 
 export class Copier implements CopyJobs {
@@ -93,7 +99,11 @@ export class Copier implements CopyJobs {
 
   /** Counts as behind at every peer of their containers, until it is found there. */
   lost(jobs: LostJobs): void {
-    for (const peer of this.#allPeers()) this.#workFor(peer).copier.unproven.addAll(jobs);
+    const lost = jobs.containers.reduce((sum, each) => sum + each.jobs, 0);
+    for (const { copier, window } of this.#allPeers().map((peer) => this.#workFor(peer))) {
+      copier.unproven.addAll(jobs);
+      window.add(Infinity, this.#site.now(), lost);
+    }
   }
 
   /** What an earlier one said of its peers, and lost with it. */
@@ -108,10 +118,15 @@ export class Copier implements CopyJobs {
   /** Of every peer, also those that nothing was copied to yet. */
   status(maxNamed = MAX_SHOWN): CopierStatus[] {
     const none = { lagSeconds: undefined, measuredMs: undefined, trouble: '' };
-    return this.#allPeers().map((peer) => ({
-      ...this.#workFor(peer).copier.status(maxNamed),
-      canary: this.#canary?.state(peer.name) ?? none,
-    }));
+    const { withinSeconds } = this.#options.objective;
+    return this.#allPeers().map((peer) => {
+      const { copier, window } = this.#workFor(peer);
+      return {
+        ...copier.status(maxNamed),
+        canary: this.#canary?.state(peer.name) ?? none,
+        objective: window.state(copier.olderThan(withinSeconds), this.#site.now()),
+      };
+    });
   }
 
   /** What is not done by now is not done by this process: `status` says so from then on. */
@@ -131,21 +146,27 @@ export class Copier implements CopyJobs {
     const known = this.#work.get(peer.name);
     if (known !== undefined) return known;
     const { log, now } = this.#site;
+    const window = new ObjectiveWindow(this.#options.objective);
     const copier: PeerCopier = new PeerCopier({
       ...this.#options,
       ...{ peer: peer.name, log, now },
       copy: (job) => (isCanary(job) ? this.#copyCanary(peer) : this.#copy(peer, copier, job)),
       onCopied: (job, seconds) => {
-        if (isCanary(job)) this.#canary?.arrived(peer.name, seconds, now());
-        else this.lags.observe(peer.name, job.method ?? 'PUT', seconds);
+        if (isCanary(job)) {
+          this.#canary?.arrived(peer.name, seconds, now());
+          return;
+        }
+        this.lags.observe(peer.name, job.method ?? 'PUT', seconds);
+        window.add(seconds, now());
       },
+      onMissed: () => window.add(Infinity, now()),
     });
     const prover = new Prover({
       ...{ site: this.#site, peer, unproven: copier.unproven },
       peersOf: (name) => this.#readPeers(name),
       isInTrouble: () => copier.isInTrouble,
     });
-    const work = { copier, prover };
+    const work = { copier, prover, window };
     this.#work.set(peer.name, work);
     return work;
   }

@@ -40,6 +40,8 @@ export interface PeerCopierOptions {
   readonly now?: () => number;
   /** The peer has answered; after so many seconds since the client had its answer. */
   readonly onCopied?: (job: CopyJob, seconds: number) => void;
+  /** It was given up: dropped, refused, or left undone at the end. */
+  readonly onMissed?: (job: CopyJob) => void;
 }
 
 const FIRST_WAIT_MS = 500;
@@ -78,6 +80,7 @@ export class PeerCopier {
   missed(job: CopyJob): void {
     if (isCanary(job)) return;
     this.unproven.add(job, this.#spanOf(job), 1);
+    this.#options.onMissed?.(job);
   }
 
   /** What is not done will not be done by this one any more: from then on it is unproven. */
@@ -85,6 +88,11 @@ export class PeerCopier {
     for (const job of this.#notDone()) this.missed(job);
     this.#isClosed = true;
     clearTimeout(this.#timer);
+  }
+
+  /** Jobs that have waited for longer than so many seconds. */
+  olderThan(seconds: number): number {
+    return this.#notDone().filter(({ sinceMs }) => this.#secondsSince(sinceMs) > seconds).length;
   }
 
   get isIdle(): boolean {

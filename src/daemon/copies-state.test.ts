@@ -6,6 +6,7 @@ import { NOTHING_UNPROVEN } from '../copy/unproven.js';
 import { copiesState } from './copies-state.js';
 
 const NOW = 1_000_000;
+const OBJECTIVE = { share: 0.9, withinSeconds: 60, within: 9, late: 0 };
 
 function report(peer: Partial<CopierStatus>, state: Partial<CopierState> = {}): CopierState {
   const status: CopierStatus = {
@@ -19,7 +20,11 @@ function report(peer: Partial<CopierStatus>, state: Partial<CopierState> = {}): 
       refused: 0,
       trouble: '',
     },
-    ...{ canary: { lagSeconds: undefined, measuredMs: undefined, trouble: '' }, ...peer },
+    ...{
+      canary: { lagSeconds: undefined, measuredMs: undefined, trouble: '' },
+      objective: OBJECTIVE,
+      ...peer,
+    },
   };
   return { copier: 'h-1', atMs: NOW, isEnded: false, isSilent: false, peers: [status], ...state };
 }
@@ -50,6 +55,16 @@ describe('objects at a peer', () => {
     const unproven = { ...NOTHING_UNPROVEN, sinceMs: NOW - 5_000, jobs: 2 };
     expect(copiesState([report({ unproven }), report({})], 'two', NOW)).toMatchObject({
       ...{ unproven: 2, unprovenSeconds: 5, lagSeconds: 5, codes: ['COPIES_UNPROVEN'] },
+    });
+  });
+
+  it('keep the objective by the copies of all copiers that run', () => {
+    const late = { ...OBJECTIVE, within: 10, late: 1 };
+    const reports = [report({ objective: late }), report({}), report({ objective: late }, { isEnded: true })];
+    expect(copiesState(reports, 'two', NOW)?.objective).toMatchObject({
+      within: 19,
+      late: 1,
+      budgetLeft: expect.closeTo(0.5) as number,
     });
   });
 

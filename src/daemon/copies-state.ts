@@ -1,5 +1,6 @@
 // How far objects are behind at one peer, from what this cluster's copiers last said of it. Pure.
 import type { CopierStatus } from '../copy/copier.js';
+import { budgetLeft, type ObjectiveState } from '../copy/objective.js';
 import type { CopierState } from '../copy/lag-report.js';
 import type { ReasonCode } from '../lib/reasons.js';
 
@@ -31,6 +32,8 @@ export interface CopiesState {
   /** The last canary of each copier, the slowest and the oldest of them; undefined where none is sent. */
   readonly canary:
     { readonly lagSeconds: number; readonly ageSeconds: number; readonly trouble: string } | undefined;
+  /** How the objective was kept in the last day; undefined where no copier runs. */
+  readonly objective: (ObjectiveState & { readonly budgetLeft: number }) | undefined;
   /** What is wrong with it; empty while nothing is. */
   readonly codes: readonly ReasonCode[];
 }
@@ -69,6 +72,7 @@ export function copiesState(
   return {
     ...{ objects, bytes: sum(({ bytesBehind }) => bytesBehind), oldestSeconds },
     ...{ unproven: sum(({ unproven }) => unproven.jobs), unprovenSeconds, canary, codes },
+    objective: objectiveOf(parts.filter(({ state }) => !state.isEnded && !state.isSilent)),
     lagSeconds: Math.max(oldestSeconds, unprovenSeconds ?? 0),
     trouble: parts.find(({ each }) => each.trouble !== '')?.each.trouble ?? '',
     containers: parts
@@ -77,6 +81,16 @@ export function copiesState(
       .sort((a, b) => b.oldestSeconds - a.oldestSeconds)
       .slice(0, MAX_CONTAINERS),
   };
+}
+
+function objectiveOf(parts: readonly { readonly each: CopierStatus }[]): CopiesState['objective'] {
+  const [first, ...others] = parts.map(({ each }) => each.objective);
+  if (first === undefined) return undefined;
+  const sum = others.reduce(
+    (total, { within, late }) => ({ ...total, within: total.within + within, late: total.late + late }),
+    first,
+  );
+  return { ...sum, budgetLeft: budgetLeft(sum) };
 }
 
 function canaryOf(

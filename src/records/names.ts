@@ -56,7 +56,7 @@ export function canaryObject(cluster: string): string {
 
 /** Whether an object of the store's container is one that we put there. */
 export function isOurObject(object: string): boolean {
-  return /^(?:[acklpsw]\/|(?:pause|m)$)/.test(object);
+  return /^(?:[acklprsw]\/|(?:pause|m)$)/.test(object);
 }
 
 /** A cluster's name where `/` cannot be: clusters may be named by URL. */
