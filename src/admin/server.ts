@@ -1,4 +1,4 @@
-// The admin port: the gateway's status as JSON, for operators and monitoring. Knows nothing of how it comes about.
+// The admin port: status as JSON, and metrics, for operators and monitoring. Knows nothing of how they come about.
 import { createServer, type Server } from 'node:http';
 import { AutosyncError } from '../lib/errors.js';
 
@@ -7,29 +7,35 @@ export interface AdminServer {
   close(): void;
 }
 
+/** What is shown at one path, made anew for each request; where it rejects, the answer is 503. */
+export interface AdminPage {
+  readonly contentType: string;
+  readonly render: () => Promise<string>;
+}
+
 /**
- * Serves `/status` and `/healthcheck`.
+ * Serves the pages, and `/healthcheck`.
  *
- * @param status asked at each request
- * @throws AutosyncError LISTEN_FAILED
+ * @param pages by path
+ * @throws AutosyncError LISTEN_FAILED; no retry helps while the address is taken
  */
 export async function serveAdmin(
   address: { readonly bindIp: string; readonly bindPort: number },
-  status: () => Promise<object>,
+  pages: Readonly<Record<string, AdminPage>>,
 ): Promise<AdminServer> {
   const server = createServer((request, response) => {
-    const path = request.url?.split('?', 1)[0];
+    const path = request.url?.split('?', 1)[0] ?? '';
     if (path === '/healthcheck') {
       response.end('OK\n');
       return;
     }
-    if (path !== '/status') {
-      response.writeHead(404).end('Here are /status and /healthcheck.\n');
+    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+    if (page === undefined) {
+      response.writeHead(404).end(`Here are ${[...Object.keys(pages), '/healthcheck'].join(', ')}.\n`);
       return;
     }
-    status().then(
-      (data) =>
-        response.setHeader('Content-Type', 'application/json').end(`${JSON.stringify(data, null, 2)}\n`),
+    page.render().then(
+      (text) => response.setHeader('Content-Type', page.contentType).end(text),
       () => response.writeHead(503).end('The gateway processes do not answer.\n'),
     );
   });

@@ -1,13 +1,18 @@
 // `autosync copier CONF`: the process that copies objects to peers at once. The gateway starts it, and it ends with the gateway.
+import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { Copier } from '../copy/copier.js';
+import { LagLog } from '../copy/lag-report.js';
+import { LagReporter } from '../copy/lag-reporter.js';
 import { AutosyncError } from '../lib/errors.js';
-import type { CopierMessage } from './copier-process.js';
 import { answer } from './questions.js';
+import type { CopierAnswer, FromCopier, ToCopier } from './copier-process.js';
 import { openLog, openSite, readConfig } from './running.js';
 
 /** How long a peer, or the local Swift, may be silent in the middle of an object. */
 const SILENCE_MS = 60_000;
+/** How long it may take to say last what is left undone. */
+const END_MS = 3_000;
 
 export const copierCommand = new Command('copier')
   .description('copy objects to peers; started by the gateway, not by hand')
@@ -18,18 +23,47 @@ export const copierCommand = new Command('copier')
     const config = readConfig(file);
     const { autosync } = config;
     if (autosync === undefined) throw new AutosyncError('CONFIG_INVALID', 'The pipeline has no autosync.');
+    const logger = openLog(config);
     const open = openSite(
       { ...config, autosync: { ...autosync, peerTimeoutMs: Math.max(autosync.peerTimeoutMs, SILENCE_MS) } },
-      openLog(config),
+      logger,
     );
     const copier = new Copier(open.site, {
       concurrency: autosync.copyConcurrency,
       queueLength: autosync.copyQueueLength,
+      canaryIntervalMs: autosync.canaryIntervalMs,
+      objective: autosync.replicationObjective,
     });
-    process.on('message', (message: CopierMessage) => {
-      if (message.kind === 'jobs') for (const job of message.jobs) copier.add(job);
-      if (message.kind === 'ask-copy') void answer(message.id, () => copier.copy(message.job), tellGateway);
-      if (message.kind === 'ask-status') void answer(message.id, () => copier.status(), tellGateway);
+    const { mine } = open.site.clusters;
+    const name = `${hostname()}-${config.server.bindPort}`;
+    const startReporter = (isSpokenFor: boolean): LagReporter =>
+      new LagReporter({
+        ...{ log: new LagLog(open.records, mine, name), copier, now: open.site.now, logger, isSpokenFor },
+        onSettled: (taken) => tell({ kind: 'settled', taken }),
+      });
+    let reporter: LagReporter | undefined;
+    process.on('message', (message: ToCopier) => {
+      switch (message.kind) {
+        case 'start':
+          if (message.lost !== undefined) copier.lost(message.lost);
+          reporter ??= startReporter(message.lost !== undefined);
+          return;
+        case 'jobs':
+          for (const job of message.jobs) copier.add(job);
+          return;
+        case 'lost':
+          copier.lost(message.lost);
+          return;
+        case 'ask-copy':
+          void answer(message.id, () => copier.copy(message.job), tell);
+          return;
+        case 'ask-status':
+          void answer(
+            message.id,
+            async (): Promise<CopierAnswer> => ({ peers: copier.status(), lags: await copier.lags.text() }),
+            tell,
+          );
+      }
     });
     await new Promise((resolve) => {
       process.once('disconnect', resolve);
@@ -38,10 +72,12 @@ export const copierCommand = new Command('copier')
       process.on('SIGINT', () => undefined);
     });
     copier.close();
+    setTimeout(() => process.exit(0), END_MS).unref();
+    await reporter?.end();
     open.close();
     process.exit(0);
   });
 
-function tellGateway(message: CopierMessage): void {
-  process.send?.(message);
+function tell(message: FromCopier): void {
+  if (process.connected) process.send?.(message);
 }

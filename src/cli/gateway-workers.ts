@@ -1,7 +1,7 @@
 // Several gateway processes as one: the process above starts them again when they die, and asks them how they are.
 import nodeCluster, { type Worker } from 'node:cluster';
 import type { CopyJob, CopyJobs, CopyOutcome } from '../copy/job.js';
-import type { GatewayStatus } from '../gateway/status.js';
+import { mergeStatus, sumCounters, type GatewayStatus } from '../gateway/status.js';
 import type { Logger } from '../gateway/station.js';
 import { answer, Questions, type Answer } from './questions.js';
 
@@ -19,6 +19,10 @@ type Message =
 /** The process above the workers. */
 export class Supervisor {
   readonly #questions = new Questions();
+  /** What each worker said last. */
+  readonly #heard = new Map<number, GatewayStatus>();
+  /** What workers counted that are no more, as far as they said: counters of the host never go back. */
+  #ended: Readonly<Record<string, number>> = {};
   #isStopping = false;
 
   constructor(copies: CopyJobs, log: Logger) {
@@ -31,6 +35,8 @@ export class Supervisor {
       }
     });
     nodeCluster.on('exit', (worker, code, signal) => {
+      this.#ended = sumCounters([this.#ended, this.#heard.get(worker.id)?.counters ?? {}]);
+      this.#heard.delete(worker.id);
       if (this.#isStopping) return;
       log.error({ worker: worker.process.pid, code, signal }, 'a gateway worker died; another one starts');
       setTimeout(() => this.#isStopping || nodeCluster.fork(), RESTART_MS);
@@ -51,17 +57,19 @@ export class Supervisor {
     );
   }
 
-  /** Of each worker that answers. */
-  async statuses(): Promise<GatewayStatus[]> {
-    const answers = await Promise.allSettled(
-      this.#workers().map((worker) =>
-        this.#questions.ask<GatewayStatus>(
-          (id) => worker.send({ kind: 'ask-status', id } satisfies Message),
-          ANSWER_MS,
-        ),
-      ),
+  /** Of all workers as one; of one that does not answer, what it said last. Rejects where none ever did. */
+  async status(): Promise<GatewayStatus> {
+    await Promise.allSettled(this.#workers().map((worker) => this.#ask(worker)));
+    if (this.#heard.size === 0) throw new Error('No gateway worker answers.');
+    return mergeStatus([...this.#heard.values()], this.#ended);
+  }
+
+  async #ask(worker: Worker): Promise<void> {
+    const said = await this.#questions.ask<GatewayStatus>(
+      (id) => worker.send({ kind: 'ask-status', id } satisfies Message),
+      ANSWER_MS,
     );
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    if (!worker.isDead()) this.#heard.set(worker.id, said);
   }
 
   async stop(): Promise<void> {

@@ -2,13 +2,12 @@
 import nodeCluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import { serveAdmin } from '../admin/server.js';
 import type { Config } from '../config/config.js';
 import { Gateway } from '../gateway/gateway.js';
-import { mergeStatus, type GatewayStatus } from '../gateway/status.js';
+import { mergeStatus } from '../gateway/status.js';
 import type { Logger } from '../gateway/station.js';
-import { AutosyncError } from '../lib/errors.js';
 import type { CopyJobs } from '../copy/job.js';
+import { openAdmin } from './admin-pages.js';
 import { CopierProcess } from './copier-process.js';
 import { answerSupervisor, copiesAbove, Supervisor } from './gateway-workers.js';
 import { openLog, readConfig, stopSignal } from './running.js';
@@ -33,15 +32,15 @@ async function serveAlone(config: Config, log: Logger): Promise<void> {
   const copies = copier ?? NO_COPIES;
   const gateway = new Gateway(config, { log, version: readVersion(), copies });
   await listen(gateway, config, log);
-  await admin(config, log, copier, () => Promise.resolve([gateway.status()]));
+  await openAdmin(config, log, { copier, gateway: () => Promise.resolve(mergeStatus([gateway.status()])) });
   await stopSignal();
   await gateway.close(GRACE_MS);
-  copier?.stop();
+  await copier?.stop();
   process.exit(0);
 }
 
 async function work(config: Config, log: Logger): Promise<void> {
-  const copies = config.autosync?.copyJobs === true ? copiesAbove() : NO_COPIES;
+  const copies = hasCopier(config) ? copiesAbove() : NO_COPIES;
   const gateway = new Gateway(config, { log, version: readVersion(), copies });
   answerSupervisor(() => gateway.status());
   await listen(gateway, config, log);
@@ -54,10 +53,10 @@ async function supervise(config: Config, count: number, log: Logger): Promise<vo
   const copier = startCopier(config, log);
   const supervisor = new Supervisor(copier ?? NO_COPIES, log);
   await supervisor.start(count);
-  await admin(config, log, copier, () => supervisor.statuses());
+  await openAdmin(config, log, { copier, gateway: () => supervisor.status() });
   await stopSignal();
   await supervisor.stop();
-  copier?.stop();
+  await copier?.stop();
   process.exit(0);
 }
 
@@ -66,29 +65,16 @@ const NO_COPIES: CopyJobs = {
   copy: () => Promise.reject(new Error('copy_jobs is off: container sync brings it.')),
 };
 
+/** Where all accounts have left (`accounts = !*`) there is nothing to copy, and nothing of ours is to be kept. */
+function hasCopier({ autosync }: Config): boolean {
+  return autosync?.copyJobs === true && autosync.accounts.some((pattern) => !pattern.startsWith('!'));
+}
+
 function startCopier(config: Config, log: Logger): CopierProcess | undefined {
-  return config.autosync?.copyJobs === true ? new CopierProcess(config.file, log) : undefined;
+  return hasCopier(config) ? new CopierProcess(config.file, log) : undefined;
 }
 
 async function listen(gateway: Gateway, config: Config, log: Logger): Promise<void> {
   const port = await gateway.listen();
   log.info({ port, address: config.server.bindIp, conf: config.file }, 'gateway is ready');
-}
-
-/** Clients come first: where the admin port cannot be had, the gateway runs without it, and says so. */
-async function admin(
-  config: Config,
-  log: Logger,
-  copier: CopierProcess | undefined,
-  statuses: () => Promise<GatewayStatus[]>,
-): Promise<void> {
-  try {
-    await serveAdmin(config.admin, async () => ({
-      ...mergeStatus(await statuses()),
-      copies: (await copier?.status()) ?? [],
-    }));
-  } catch (error) {
-    if (!(error instanceof AutosyncError)) throw error;
-    log.error({ code: error.code }, `no admin port: ${error.message}`);
-  }
 }

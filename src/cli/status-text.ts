@@ -5,6 +5,7 @@ import type { ClusterState } from '../daemon/explain.js';
 import { pauseText } from '../daemon/pause.js';
 import type { StatusOf } from '../daemon/status-of.js';
 import type { PeerState, Status } from '../daemon/status.js';
+import { shareOf } from '../copy/objective.js';
 import { REASONS } from '../lib/reasons.js';
 import { renderReport } from './pass-report.js';
 
@@ -12,15 +13,30 @@ import { renderReport } from './pass-report.js';
 const SILENT_SECONDS = 60;
 
 export function renderStatus(status: Status): string {
-  const { cluster, paused, peers, running, audit } = status;
+  const { cluster, paused, peers, silentCopiers, running, audit } = status;
   return [
     `${cluster}: ${headline(status)}`,
     ...(paused === undefined ? [] : [`${pauseText(paused)} autosync resume lets the daemon go on.`]),
-    ...peers.map(renderPeer),
+    ...peers.flatMap((peer) => [renderPeer(peer), ...renderCopies(peer)]),
+    ...silentCopiers.map(
+      ({ copier, code, silentSeconds }) =>
+        `copier of ${copier}: ${code} for ${duration(silentSeconds)}: ${REASONS[code].meaning} ${REASONS[code].fix}`,
+    ),
     ...status.fence.map(renderFence),
     ...(running === undefined ? [] : [renderRunning(running)]),
     ...(audit === undefined ? ['audit: none yet. Start the daemon: autosync daemon'] : renderAudit(audit)),
   ].join('\n  ');
+}
+
+/** In one line, for those who follow it. */
+export function renderLine({ cluster, isOk, peers }: Status): string {
+  const each = peers.map(({ name, isUp, pending, copies }) => {
+    const state = isUp ? 'up' : 'down';
+    if (copies === undefined) return `${name} ${state}, ${pending} pending`;
+    const { objects, bytes, lagSeconds } = copies;
+    return `${name} ${state}, ${pending} pending, ${objects} objects (${bytes} B) behind, lag ${Math.round(lagSeconds)} s`;
+  });
+  return [`${cluster} ${isOk ? 'agrees' : 'does not agree'}`, ...each].join('; ');
 }
 
 /** Of one account or container. */
@@ -58,6 +74,35 @@ function renderPeer({ name, isUp, detail, pending, oldestPendingSeconds, owed = 
       : `${pending} pending, the oldest for ${duration(oldestPendingSeconds)}`;
   const coming = owed === 0 ? '' : `, ${plural(owed, 'change')} on the way from there`;
   return `${name}: ${isUp ? 'up' : `PEER_DOWN (${detail})`}, ${behind}${coming}`;
+}
+
+/** Nothing where no copier has said anything: copy_jobs is off, or none has started yet. */
+function renderCopies({ name, copies }: PeerState): string[] {
+  if (copies === undefined) return [];
+  const { objects, bytes, oldestSeconds, unproven, unprovenSeconds, trouble, canary, codes, objective } =
+    copies;
+  const behind =
+    objects === 0
+      ? 'no object behind'
+      : `${plural(objects, 'object')} behind (${size(bytes)}), the oldest for ${duration(oldestSeconds)}`;
+  const missing =
+    unprovenSeconds === undefined
+      ? ''
+      : `, ${unproven === 0 ? 'some' : unproven} not copied and not found there since ${duration(unprovenSeconds)} ago`;
+  const why = trouble === '' ? '' : `; waiting: ${trouble}`;
+  const measured =
+    canary === undefined
+      ? ''
+      : `; canary took ${canary.lagSeconds.toFixed(2)} s, ${duration(canary.ageSeconds)} ago`;
+  return [
+    `${name}: ${behind}${missing}${why}${measured}`,
+    ...(objective === undefined || objective.within + objective.late === 0
+      ? []
+      : [
+          `${name}: ${percent(shareOf(objective))} of ${plural(objective.within + objective.late, 'copy', 'copies')} within ${objective.withinSeconds} s in the last day; objective ${percent(objective.share)}, ${percent(objective.budgetLeft)} of its budget left`,
+        ]),
+    ...codes.map((code) => `${name}: ${code}: ${REASONS[code].meaning} ${REASONS[code].next}`),
+  ];
 }
 
 function renderFence({ cluster, code, since, secondsLeft }: FenceState): string {
@@ -99,6 +144,13 @@ function counts(codes: readonly CodeCount[]): string {
   return codes.map(({ code, count }) => `${code} × ${count}`).join(', ');
 }
 
+/** `512 B`, `3.4 MB`: powers of ten, as disks are sold. */
+function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power] ?? ''}`;
+}
+
 /** In the two largest units that matter: `45 s`, `3 min`, `2 h 5 min`, `3 d 4 h`. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
@@ -109,6 +161,11 @@ export function duration(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+export function plural(count: number, word: string, words = `${word}s`): string {
+  return `${count} ${count === 1 ? word : words}`;
+}
+
+/** Rounded down, so that 100 % is all. */
+function percent(share: number): string {
+  return `${Math.floor(share * 100_000 + 1e-6) / 1000} %`;
 }

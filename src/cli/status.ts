@@ -8,14 +8,22 @@ import type { RecordName } from '../records/record.js';
 import type { BaseSite } from '../site/site.js';
 import { parseAccountOrContainer } from './names.js';
 import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
-import { renderStatus, renderStatusOf } from './status-text.js';
+import { renderLine, renderStatus, renderStatusOf } from './status-text.js';
+import { watchStatus, type Looked } from './watch.js';
 
 interface StatusCommandOptions {
   readonly conf: string;
   readonly json?: true;
+  readonly watch?: true;
 }
 
 const EXIT_FOUND = 1;
+
+interface StatusCommandOptions {
+  readonly conf: string;
+  readonly json?: true;
+  readonly watch?: true;
+}
 
 /** Exit 0 all agree, 1 something does not, or was not looked at lately, 3 could not be asked. */
 export const statusCommand = new Command('status')
@@ -23,12 +31,18 @@ export const statusCommand = new Command('status')
   .argument('[account/container]', 'only that account or container, looked at now', parseAccountOrContainer)
   .option('--conf <file>', 'configuration file', DEFAULT_CONF)
   .option('--json', 'print one JSON document')
-  .action(async (name: RecordName | undefined, { conf, json }: StatusCommandOptions) => {
+  .option('--watch', 'look again every two seconds, until it is stopped')
+  .action(async (name: RecordName | undefined, { conf, json, watch }: StatusCommandOptions) => {
     const config = readConfig(conf);
     const open = openSite(config, quietLog());
     try {
       const { site, records } = open;
-      const { isOk, text, status } = await ask(site, records, name, config.daemon);
+      const look = (): Promise<Looked> => ask(site, records, name, config.daemon);
+      if (watch === true) {
+        await watchStatus(look, json === true);
+        return;
+      }
+      const { isOk, text, status } = await look();
       console.log(json === true ? JSON.stringify(status, null, 2) : text);
       if (!isOk) process.exitCode = EXIT_FOUND;
     } finally {
@@ -41,11 +55,12 @@ async function ask(
   records: Keeper,
   name: RecordName | undefined,
   options: DaemonOptions,
-): Promise<{ readonly isOk: boolean; readonly text: string; readonly status: object }> {
+): Promise<Looked> {
   if (name === undefined) {
     const status = await readStatus(site, records, options);
-    return { isOk: status.isOk, text: renderStatus(status), status };
+    return { isOk: status.isOk, text: renderStatus(status), line: renderLine(status), status };
   }
   const status = await statusOf(site, records, name, options);
-  return { isOk: status.isOk, text: renderStatusOf(status), status };
+  const text = renderStatusOf(status);
+  return { isOk: status.isOk, text, line: text.split('\n', 1).join(''), status };
 }

@@ -145,6 +145,8 @@ export function autosyncConfig(
     copyJobs: whole.copyJobs,
     copyConcurrency: whole.copyConcurrency,
     copyQueueLength: whole.copyQueueLength,
+    canaryIntervalMs: whole.canaryIntervalMs,
+    replicationObjective: whole.replicationObjective,
     policyMap: whole.policyMap ?? new Map(),
   };
 }

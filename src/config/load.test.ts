@@ -129,6 +129,8 @@ describe('what loads', () => {
       copyJobs: true,
       copyConcurrency: 8,
       copyQueueLength: 10_000,
+      canaryIntervalMs: 10_000,
+      replicationObjective: { share: 0.9990000000000001, withinSeconds: 60 },
       policyMap: new Map(),
     });
     expect(config.service).toMatchObject({

@@ -71,6 +71,14 @@ export const AUTOSYNC_OPTIONS = {
     default: '10000',
     doc: 'Objects that wait to be copied to one peer at most. Those beyond are left to container sync.',
   }),
+  canary_interval: option(is.seconds(0, 3600), {
+    default: '10',
+    doc: 'How often a small object of our own goes the whole way to each peer, so that the time it takes is measured even while clients write nothing; 0: never.',
+  }),
+  replication_objective: option(is.objective, {
+    default: '99.9 % in 60 s',
+    doc: 'How large a part of the copies is to arrive within what time, deletions and metadata included. Status and metrics say how it was kept in the last day, and how many more may be late.',
+  }),
   delete_probe_limit: option(is.integer(0, 1_000_000), {
     default: '1000',
     doc: 'The most objects left on peers that are settled within one container DELETE. The daemon does the rest.',

@@ -257,3 +257,24 @@ export function clusterKey(name: string): string {
 
 /** Clusters by name or URL. */
 export const clusters: ValueType<readonly string[]> = list('clusters', '', parseClusterName, clusterKey);
+
+/** So large a part of the copies is to take so long at most. */
+export interface Objective {
+  /** Of 1. */
+  readonly share: number;
+  readonly withinSeconds: number;
+}
+
+/** `99.9 % in 60 s` */
+export const objective: ValueType<Objective> = {
+  words: 'SHARE % in SECONDS s',
+  range: 'from 1 to 99.999 %, from 1 to 86400 s',
+  suffix: '',
+  parse: (value) => {
+    const [, percent, seconds] = /^(\d{1,2}(?:\.\d{1,3})?) ?% in (\d{1,5}) ?s$/.exec(value) ?? [];
+    const [share, withinSeconds] = [Number(percent ?? NaN) / 100, Number(seconds ?? NaN)];
+    if (between(0.01, 0.99999, share) && between(1, 86_400, withinSeconds))
+      return { value: { share, withinSeconds } };
+    return { wrong: `is not SHARE % in SECONDS s: "${value}"`, fix: 'Write it such as 99.9 % in 60 s.' };
+  },
+};

@@ -1,29 +1,63 @@
-// Copies objects to the peers of their containers as soon as it is told of them. Keeps nothing: what is lost with it, container sync brings.
+// Copies objects to the peers of their containers as soon as it is told of them. What is lost with it, container sync brings; it
+// remembers which containers that may be, and says so until they are found to be the same.
+import type { Objective } from '../config/types.js';
 import { DESIRED } from '../records/record.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import type { Peer } from '../peers/peer.js';
+import { Canary, isCanary, type CanaryState } from './canary.js';
 import { copyObject, type Copied } from './copy-object.js';
 import type { CopyJob, CopyOutcome } from './job.js';
+import { LagHistogram } from './lag-histogram.js';
+import { ObjectiveWindow, type ObjectiveState } from './objective.js';
 import { LocalObjects } from './local-object.js';
 import { PeerCopier, type PeerCopierStatus } from './peer-copier.js';
+import { Prover } from './prover.js';
+import type { Span, UnprovenState } from './unproven.js';
 
 export interface CopierOptions {
   /** Copies to one peer at once. */
   readonly concurrency: number;
   /** Jobs that wait for one peer at most. */
   readonly queueLength: number;
+  /** Between two canaries; 0 for none. */
+  readonly canaryIntervalMs: number;
+  readonly objective: Objective;
 }
+
+export interface CopierStatus extends PeerCopierStatus {
+  readonly canary: CanaryState;
+  /** How the objective was kept in the last day, since this process began. */
+  readonly objective: ObjectiveState;
+}
+
+/** Jobs that were lost before this process, or on the way to it. */
+export type LostJobs = Pick<UnprovenState, 'containers' | 'anywhere'>;
 
 const SERVICE = { kind: 'service' } as const;
 /** How long a container's placement is believed. */
 const PLACEMENT_MS = 30_000;
 const MAX_PLACEMENTS = 10_000;
+/** How long it is believed that a container is not copied. */
+const NO_PEERS_MS = 2_000;
+/** Containers that the status names. */
+const MAX_SHOWN = 100;
+
+interface PeerWork {
+  readonly copier: PeerCopier;
+  readonly prover: Prover;
+  readonly window: ObjectiveWindow;
+}
 
 export class Copier {
   readonly #site: BaseSite;
   readonly #options: CopierOptions;
   readonly #local: LocalObjects;
-  readonly #copiers = new Map<string, PeerCopier>();
+  readonly #canary: Canary | undefined;
+  readonly #work = new Map<string, PeerWork>();
+  readonly lags = new LagHistogram();
+  /** Jobs that it was given. */
+  taken = 0;
+  #lookups = 0;
   readonly #placements = new Map<
     string,
     { readonly peers: Promise<readonly Peer[]>; readonly untilMs: number }
@@ -33,52 +67,131 @@ export class Copier {
     this.#site = site;
     this.#options = options;
     this.#local = new LocalObjects(site);
-  }
-
-  add(job: CopyJob): void {
-    this.#peersOf(job).then(
-      (peers) => peers.forEach((peer) => this.#copierFor(peer).add(job)),
-      (error: unknown) =>
-        this.#site.log.warn(
-          { ...job, err: error },
-          'not copied: its placement is not known; container sync does it',
-        ),
+    const { canaryIntervalMs } = options;
+    if (site.records === undefined || canaryIntervalMs === 0) return;
+    this.#canary = new Canary(site.records, site.clusters.mine);
+    this.#canary.start(canaryIntervalMs, site.now, (job) =>
+      this.#allPeers().forEach((peer) => this.#workFor(peer).copier.add(job)),
     );
   }
 
+  add(job: CopyJob): void {
+    void this.#each(job, (copier) => copier.add(job)).catch(() => undefined);
+  }
+
+  /** The same, and resolves with what came of it. Rejects where its placement is not known. */
   async copy(job: CopyJob): Promise<readonly CopyOutcome[]> {
-    const peers = await this.#peersOf(job);
-    return Promise.all(peers.map((peer) => this.#copierFor(peer).copy(job)));
+    return Promise.all(await this.#each(job, (copier) => copier.copy(job)));
   }
 
-  status(): PeerCopierStatus[] {
-    return [...this.#copiers.values()].map((copier) => copier.status());
-  }
-
-  close(): void {
-    for (const copier of this.#copiers.values()) copier.close();
-  }
-
-  #copierFor(peer: Peer): PeerCopier {
-    let copier = this.#copiers.get(peer.name);
-    if (copier === undefined) {
-      const { log } = this.#site;
-      copier = new PeerCopier({
-        ...this.#options,
-        peer: peer.name,
-        log,
-        copy: (job) => this.#copy(peer, job),
-      });
-      this.#copiers.set(peer.name, copier);
+  /** Hands a job to the copiers of its peers. Rejects, with all of it counted as missed, where its placement is not known. */
+  async #each<T>(job: CopyJob, hand: (copier: PeerCopier) => T): Promise<T[]> {
+    this.taken += 1;
+    this.#lookups += 1;
+    try {
+      const peers = await this.#peersOf(job);
+      return peers.map((peer) => hand(this.#workFor(peer).copier));
+    } catch (error) {
+      for (const peer of this.#allPeers()) this.#workFor(peer).copier.missed(job);
+      this.#site.log.warn(
+        { ...job, err: error },
+        'not copied: its placement is not known; container sync does it',
+      );
+      throw error;
+    } finally {
+      this.#lookups -= 1;
     }
-    return copier;
   }
 
-  async #copy(peer: Peer, job: CopyJob): Promise<Copied> {
+  /** Nothing waits, and nothing is under way. */
+  get isIdle(): boolean {
+    return this.#lookups === 0 && [...this.#work.values()].every(({ copier }) => copier.isIdle);
+  }
+
+  /** Counts as behind at every peer of their containers, until it is found there. */
+  lost(jobs: LostJobs): void {
+    const lost = jobs.containers.reduce((sum, each) => sum + each.jobs, 0);
+    for (const { copier, window } of this.#allPeers().map((peer) => this.#workFor(peer))) {
+      copier.unproven.addAll(jobs);
+      window.add(Infinity, this.#site.now(), lost);
+    }
+  }
+
+  /** What an earlier one said of its peers, and lost with it. */
+  inherit(peers: readonly PeerCopierStatus[], lost: Span | undefined): void {
+    for (const { peer: name, unproven } of peers) {
+      const peer = this.#site.clusters.peer(name);
+      if (peer !== undefined) this.#workFor(peer).copier.unproven.addAll(unproven);
+    }
+    this.lost({ containers: [], anywhere: lost });
+  }
+
+  /** Of every peer, also those that nothing was copied to yet. */
+  status(maxNamed = MAX_SHOWN): CopierStatus[] {
+    const none = { lagSeconds: undefined, measuredMs: undefined, trouble: '' };
+    const { withinSeconds } = this.#options.objective;
+    return this.#allPeers().map((peer) => {
+      const { copier, window } = this.#workFor(peer);
+      return {
+        ...copier.status(maxNamed),
+        canary: this.#canary?.state(peer.name) ?? none,
+        objective: window.state(copier.olderThan(withinSeconds), this.#site.now()),
+      };
+    });
+  }
+
+  /** What is not done by now is not done by this process: `status` says so from then on. */
+  close(): void {
+    this.#canary?.close();
+    for (const { copier, prover } of this.#work.values()) {
+      prover.close();
+      copier.close();
+    }
+  }
+
+  #allPeers(): readonly Peer[] {
+    return audienceFor(this.#site, this.#site.clusters.all()).peers;
+  }
+
+  #workFor(peer: Peer): PeerWork {
+    const known = this.#work.get(peer.name);
+    if (known !== undefined) return known;
+    const { log, now } = this.#site;
+    const window = new ObjectiveWindow(this.#options.objective);
+    const copier: PeerCopier = new PeerCopier({
+      ...this.#options,
+      ...{ peer: peer.name, log, now },
+      copy: (job) => (isCanary(job) ? this.#copyCanary(peer) : this.#copy(peer, copier, job)),
+      onCopied: (job, seconds) => {
+        if (isCanary(job)) {
+          this.#canary?.arrived(peer.name, seconds, now());
+          return;
+        }
+        this.lags.observe(peer.name, job.method ?? 'PUT', seconds);
+        window.add(seconds, now());
+      },
+      onMissed: () => window.add(Infinity, now()),
+    });
+    const prover = new Prover({
+      ...{ site: this.#site, peer, unproven: copier.unproven },
+      peersOf: (name) => this.#readPeers(name),
+      isInTrouble: () => copier.isInTrouble,
+    });
+    const work = { copier, prover, window };
+    this.#work.set(peer.name, work);
+    return work;
+  }
+
+  #copyCanary(peer: Peer): Promise<Copied> {
+    return this.#canary?.copy(peer) ?? Promise.resolve({ kind: 'there', bytes: 0 });
+  }
+
+  async #copy(peer: Peer, copier: PeerCopier, job: CopyJob): Promise<Copied> {
     const known = await this.#site.containerKeys.get(job, SERVICE);
-    // Versioned, its owner's own, or fenced.
-    if (known?.isSynced !== true) return { kind: 'apart' };
-    return copyObject(this.#local, peer, job, known.key, job.isMetadataOnly);
+    if (known?.isSynced === true) return copyObject(this.#local, peer, job, known.key, job.isMetadataOnly);
+    // Not set up yet, versioned, its owner's own, or fenced: nothing of it is copied, and what it lacks there counts as behind.
+    if (known !== undefined) copier.missed(job);
+    return { kind: 'apart' };
   }
 
   #peersOf(name: ContainerName): Promise<readonly Peer[]> {
@@ -86,15 +199,23 @@ export class Copier {
     const known = this.#placements.get(id);
     if (known !== undefined && known.untilMs > performance.now()) return known.peers;
     const peers = this.#readPeers(name);
-    peers.catch(() => this.#placements.delete(id));
+    peers.then(
+      (found) => {
+        const untilMs = performance.now() + NO_PEERS_MS;
+        if (found.length === 0) this.#placements.set(id, { peers, untilMs });
+      },
+      () => this.#placements.delete(id),
+    );
     if (this.#placements.size >= MAX_PLACEMENTS) this.#placements.clear();
     this.#placements.set(id, { peers, untilMs: performance.now() + PLACEMENT_MS });
     return peers;
   }
 
+  /** None for what is versioned, or its owner's own: that is not copied. */
   async #readPeers({ account, container }: ContainerName): Promise<readonly Peer[]> {
-    const record = await this.#site.records?.read({ account, container });
-    const placement = record?.desired.get(DESIRED.placement)?.value.split(', ');
+    const desired = (await this.#site.records?.read({ account, container }))?.desired;
+    if ((desired?.get(DESIRED.heldBack)?.value ?? '') !== '') return [];
+    const placement = desired?.get(DESIRED.placement)?.value.split(', ');
     return audienceFor(this.#site, placement ?? this.#site.options.defaultPlacement({ account, container }))
       .peers;
   }

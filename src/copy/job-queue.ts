@@ -54,6 +54,11 @@ export class JobQueue {
     this.#busy.delete(`${account}/${container}/${object}`);
   }
 
+  /** All that wait. */
+  *jobs(): Generator<CopyJob> {
+    for (const jobs of this.#waiting.values()) yield* jobs.values();
+  }
+
   /** Milliseconds since 1970; undefined where nothing waits. */
   oldestMs(): number | undefined {
     let oldest: number | undefined;
@@ -64,8 +69,10 @@ export class JobQueue {
 }
 
 function merged(known: CopyJob, job: CopyJob): CopyJob {
+  const { bytes } = job.isMetadataOnly ? known : job;
   return {
     ...job,
+    ...(bytes === undefined ? {} : { bytes }),
     sinceMs: Math.min(known.sinceMs, job.sinceMs),
     isMetadataOnly: known.isMetadataOnly && job.isMetadataOnly,
   };

@@ -8,6 +8,10 @@ export interface CopyJob {
   readonly sinceMs: number;
   /** The request changed no bytes: where the peer has them, they need not travel again. */
   readonly isMetadataOnly: boolean;
+  /** What the client did: a PUT if not said. A job that stands for several has the last. */
+  readonly method?: 'PUT' | 'POST' | 'DELETE';
+  /** What the client sent, where it said how long that is. */
+  readonly bytes?: number;
 }
 
 /** What came of a job at one peer. */

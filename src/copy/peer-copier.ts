@@ -2,7 +2,10 @@
 import { AutosyncError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { CopyJob, CopyOutcome } from './job.js';
+import { backlogOf, type ContainerBacklog } from './backlog.js';
 import { JobQueue } from './job-queue.js';
+import { isCanary } from './canary.js';
+import { Unproven, type Span, type UnprovenState } from './unproven.js';
 import type { Copied } from './copy-object.js';
 
 export interface PeerCopierStatus {
@@ -11,6 +14,12 @@ export interface PeerCopierStatus {
   readonly underWay: number;
   /** Of the oldest that waits or is under way; 0 for none. */
   readonly oldestSeconds: number;
+  /** Of what waits or is under way, as far as clients said. */
+  readonly bytesBehind: number;
+  /** Those whose oldest has waited longest, first. */
+  readonly containers: readonly ContainerBacklog[];
+  /** What was dropped, refused or lost, and not found there since. */
+  readonly unproven: UnprovenState;
   readonly copied: number;
   readonly copiedBytes: number;
   /** It had them, or newer ones. */
@@ -29,10 +38,16 @@ export interface PeerCopierOptions {
   readonly copy: (job: CopyJob) => Promise<Copied>;
   readonly log: Logger;
   readonly now?: () => number;
+  /** The peer has answered; after so many seconds since the client had its answer. */
+  readonly onCopied?: (job: CopyJob, seconds: number) => void;
+  /** It was given up: dropped, refused, or left undone at the end. */
+  readonly onMissed?: (job: CopyJob) => void;
 }
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+/** Containers that are remembered for what was not copied. */
+const MAX_UNPROVEN = 10_000;
 
 export class PeerCopier {
   readonly #options: PeerCopierOptions;
@@ -42,6 +57,7 @@ export class PeerCopier {
   /** Who waits to hear what came of an object's next copy. */
   readonly #askers = new Map<string, ((copied: Copied) => void)[]>();
   readonly #counts = { copied: 0, copiedBytes: 0, there: 0, refused: 0 };
+  readonly unproven = new Unproven(MAX_UNPROVEN);
   #trouble = '';
   #waitMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -54,7 +70,7 @@ export class PeerCopier {
   }
 
   add(job: CopyJob): void {
-    this.#queue.add(job);
+    this.#put(job);
     this.#pump();
   }
 
@@ -62,7 +78,7 @@ export class PeerCopier {
   copy(job: CopyJob): Promise<CopyOutcome> {
     return new Promise((resolve) => {
       const cluster = this.#options.peer;
-      if (!this.#queue.add(job)) {
+      if (!this.#put(job)) {
         resolve({ cluster, isDone: false, detail: 'too much waits for it' });
         return;
       }
@@ -74,23 +90,69 @@ export class PeerCopier {
     });
   }
 
+  get isInTrouble(): boolean {
+    return this.#trouble !== '';
+  }
+
+  /** It was not copied, and will not be by us. */
+  missed(job: CopyJob): void {
+    if (isCanary(job)) return;
+    this.unproven.add(job, this.#spanOf(job), 1);
+    this.#options.onMissed?.(job);
+  }
+
+  /** What is not done will not be done by this one any more: from then on it is unproven. */
   close(): void {
+    for (const job of this.#notDone()) this.missed(job);
     this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
-  status(): PeerCopierStatus {
-    const since = [...this.#underWay].map(({ sinceMs }) => sinceMs);
-    const oldestMs = Math.min(this.#queue.oldestMs() ?? Infinity, ...since);
+  /** Jobs that have waited for longer than so many seconds. */
+  olderThan(seconds: number): number {
+    return this.#notDone().filter(({ sinceMs }) => this.#secondsSince(sinceMs) > seconds).length;
+  }
+
+  get isIdle(): boolean {
+    return this.#notDone().length === 0;
+  }
+
+  /** @param maxNamed containers that are named at most, for each thing that is said of them */
+  status(maxNamed: number): PeerCopierStatus {
+    const { objects, bytes, oldestMs, containers } = backlogOf(this.#notDone(), maxNamed);
+    const underWay = [...this.#underWay].filter((job) => !isCanary(job)).length;
     return {
       peer: this.#options.peer,
-      waiting: this.#queue.size,
-      underWay: this.#underWay.size,
-      oldestSeconds: oldestMs === Infinity ? 0 : Math.max(0, (this.#now() - oldestMs) / 1000),
+      waiting: objects - underWay,
+      underWay,
+      oldestSeconds: this.#secondsSince(oldestMs ?? Infinity),
+      bytesBehind: bytes,
+      containers,
+      unproven: this.unproven.state(maxNamed),
       ...this.#counts,
       dropped: this.#queue.dropped,
       trouble: this.#trouble,
     };
+  }
+
+  /** False where there is no room for it: it counts as behind from now on. */
+  #put(job: CopyJob): boolean {
+    const isTaken = !this.#isClosed && this.#queue.add(job);
+    if (!isTaken) this.missed(job);
+    return isTaken;
+  }
+
+  #notDone(): CopyJob[] {
+    if (this.#isClosed) return [];
+    return [...this.#underWay, ...this.#queue.jobs()].filter((job) => !isCanary(job));
+  }
+
+  #spanOf({ sinceMs }: CopyJob): Span {
+    return { firstMs: sinceMs, lastMs: Math.max(sinceMs, this.#now()) };
+  }
+
+  #secondsSince(ms: number): number {
+    return Math.max(0, (this.#now() - ms) / 1000);
   }
 
   #pump(): void {
@@ -113,7 +175,7 @@ export class PeerCopier {
     this.#queue.done(job);
     switch (copied.kind) {
       case 'later':
-        this.#queue.add(job);
+        this.#put(job);
         this.#wait(copied.detail);
         return;
       case 'refused':
@@ -123,8 +185,9 @@ export class PeerCopier {
         break;
       case 'copied':
       case 'there':
-        this.#counts[copied.kind] += 1;
+        if (!isCanary(job)) this.#counts[copied.kind] += 1;
         this.#counts.copiedBytes += copied.bytes;
+        this.#options.onCopied?.(job, this.#secondsSince(job.sinceMs));
     }
     this.#trouble = '';
     this.#waitMs = 0;
@@ -141,8 +204,11 @@ export class PeerCopier {
     return askers;
   }
 
-  #refused({ account, container, object }: CopyJob, detail: string): void {
+  #refused(job: CopyJob, detail: string): void {
+    if (isCanary(job)) return;
     this.#counts.refused += 1;
+    this.missed(job);
+    const { account, container, object } = job;
     const fields = { account, container, object, peer: this.#options.peer };
     this.#options.log.warn(fields, `not copied: ${detail}; container sync goes on trying`);
   }

@@ -25,7 +25,7 @@ export async function statusOf(
   options: DaemonOptions,
 ): Promise<StatusOf> {
   const { account, container } = name;
-  const peers = await readPeers(site, records, name);
+  const peers = await readPeers(site, records, { of: name });
   const isTold = peers.every(({ isUp, pending, owed }) => isUp && pending === 0 && owed === 0);
   if (container === undefined) {
     const audit = await new Daemon(site, options).once({ isDryRun: true, account });

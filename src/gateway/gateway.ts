@@ -12,6 +12,7 @@ import { buildSite } from '../site/build-site.js';
 import { balanceSwift } from '../site/local-swift.js';
 import { Afterwards } from './afterwards.js';
 import { Counters } from './counters.js';
+import { countRequests } from './request-counts.js';
 import { autosync } from './filters/autosync.js';
 import { catchErrors } from './filters/catch-errors.js';
 import { healthcheck } from './filters/healthcheck.js';
@@ -34,6 +35,7 @@ export interface GatewayParts {
 export class Gateway {
   readonly #config: Config;
   readonly #parts: GatewayParts;
+  readonly #counters = new Counters();
   readonly #deadlines = new Deadlines();
   readonly #balancer: Balancer;
   readonly #syncHosts: SyncHosts;
@@ -59,7 +61,7 @@ export class Gateway {
             }),
             nonces: new NonceMemory(),
             copies: parts.copies,
-            counters: new Counters(),
+            counters: this.#counters,
             afterwards: new Afterwards(log),
           };
   }
@@ -70,7 +72,7 @@ export class Gateway {
     await this.#syncHosts.start();
     const [filters, app] = await this.#buildStations();
     this.#server = new HttpServer({
-      handler: composePipeline(filters, app),
+      handler: countRequests(composePipeline(filters, app), this.#counters),
       limits: {
         maxHeaderSize: server.maxHeaderSizeBytes,
         headerTimeoutMs: server.headerTimeoutMs,
@@ -115,7 +117,7 @@ export class Gateway {
           ? { name, isUp: true }
           : { name, isUp: false, downSince: new Date(down.sinceMs).toISOString(), because: down.because },
       ),
-      counters: site?.counters.snapshot() ?? {},
+      counters: this.#counters.snapshot(),
       problems: site?.secrets.problem === undefined ? [] : [site.secrets.problem.message],
     };
   }

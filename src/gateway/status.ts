@@ -24,8 +24,15 @@ export interface GatewayStatus {
   readonly problems: readonly string[];
 }
 
-/** The whole gateway's status from that of its processes; at least one. */
-export function mergeStatus(parts: readonly GatewayStatus[]): GatewayStatus {
+/**
+ * The whole gateway's status from that of its processes; at least one.
+ *
+ * @param ended counters of processes that are no more: what they counted happened all the same
+ */
+export function mergeStatus(
+  parts: readonly GatewayStatus[],
+  ended: Readonly<Record<string, number>> = {},
+): GatewayStatus {
   const [first] = parts as [GatewayStatus, ...GatewayStatus[]];
   return {
     version: first.version,
@@ -37,7 +44,7 @@ export function mergeStatus(parts: readonly GatewayStatus[]): GatewayStatus {
       isUp: parts.some((part) => part.swiftProxies[i]?.isUp === true),
     })),
     peers: mergePeers(parts),
-    counters: sumCounters(parts),
+    counters: sumCounters([ended, ...parts.map(({ counters }) => counters)]),
     problems: [...new Set(parts.flatMap((part) => part.problems))],
   };
 }
@@ -51,10 +58,10 @@ function mergePeers(parts: readonly GatewayStatus[]): PeerStatus[] {
   return [...peers.values()];
 }
 
-function sumCounters(parts: readonly GatewayStatus[]): Record<string, number> {
+export function sumCounters(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const part of parts) {
-    for (const [name, count] of Object.entries(part.counters)) sums[name] = (sums[name] ?? 0) + count;
+    for (const [name, count] of Object.entries(part)) sums[name] = (sums[name] ?? 0) + count;
   }
   return sums;
 }

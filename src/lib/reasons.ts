@@ -155,6 +155,28 @@ export const REASONS = {
     next: 'It is fenced when nobody hears of it until then.',
     fix: 'Mend what keeps the clusters apart, and see that the daemon runs on both.',
   },
+  COPIES_BEHIND: {
+    meaning: 'Objects that clients wrote here have not come to the peer for more than a minute.',
+    next: 'They are copied as fast as it takes them; after an error it is tried again every 0.5 to 30 s.',
+    fix: 'See what the peer answers, and whether the network between the clusters is fast enough. More at once: copy_concurrency.',
+  },
+  COPIES_UNPROVEN: {
+    meaning:
+      'Copies were dropped, refused or lost, and nobody has found the containers equal at the peer since.',
+    next: 'Container sync brings what is missing. The copier compares listings until nothing is; then this ends.',
+    fix: 'If it stays, see that container sync runs on this cluster, and what the log says of refused copies. If it comes again, raise copy_queue_length.',
+  },
+  COPIER_SILENT: {
+    meaning:
+      'The copier of a gateway has not been heard of for 30 s, and did not say that it ends: what it had to copy is not known.',
+    next: 'When it is back, or after ten minutes another copier of this cluster, it compares all containers.',
+    fix: 'Start that gateway again, or see whether it can write its report: records and the local Swift.',
+  },
+  CANARY_LOST: {
+    meaning: 'The canary object has not come to the peer for more than a minute.',
+    next: 'Another one is sent every canary_interval.',
+    fix: 'See what the peer answered (`autosync status`): its gateway, its Swift or its service user does not take it.',
+  },
   NOT_ADOPTED: {
     meaning: 'The container was there before autosync, and is in no record.',
     next: 'It is left alone.',

@@ -47,9 +47,19 @@ export function parsePending(object: string): Pending | undefined {
   return { object, name: container === '' ? { account } : { account, container }, version };
 }
 
+/** `l/CLUSTER/COPIER`: how far objects are behind by one gateway's copier. */
+export function lagPrefix(cluster: string): string {
+  return `l/${clusterLabel(cluster)}/`;
+}
+
+/** `k/CLUSTER`: the canary that this cluster sends, or that cluster's as it came here. */
+export function canaryObject(cluster: string): string {
+  return `k/${clusterLabel(cluster)}`;
+}
+
 /** Whether an object of the store's container is one that we put there. */
 export function isOurObject(object: string): boolean {
-  return /^(?:[acprsw]\/|(?:pause|m)$)/.test(object);
+  return /^(?:[acklprsw]\/|(?:pause|m)$)/.test(object);
 }
 
 /** A cluster's name where `/` cannot be: clusters may be named by URL. */

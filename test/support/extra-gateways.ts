@@ -12,6 +12,8 @@ import { SwiftSession, type User } from './swift-client.js';
 export interface ExtraGateway {
   /** No slash at the end. */
   readonly url: string;
+  /** Its admin port; no slash at the end. */
+  readonly adminUrl: string;
   /** Its configuration, for commands. */
   readonly confFile: string;
   /** All that it logged. */
@@ -94,6 +96,7 @@ export async function startGateway(
   if (!isUp) throw new Error(`${name} does not answer:\n${server.tail()}`);
   return {
     url: `http://127.0.0.1:${port}`,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
     confFile,
     logs: () => readFileSync(server.spec.logFile, 'utf8'),
     stop: async () => {

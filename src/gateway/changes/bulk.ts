@@ -74,7 +74,8 @@ function watchDelete(site: Site, exchange: Exchange, account: string): () => Pro
   exchange.request.body.watch({ data: (chunk) => names.push(chunk), end: () => names.end() });
   return async () => {
     const sinceMs = site.now();
-    for (const name of objects) site.copies.add({ account, ...name, sinceMs, isMetadataOnly: false });
+    for (const name of objects)
+      site.copies.add({ account, ...name, sinceMs, isMetadataOnly: false, method: 'DELETE' });
     const { records } = site;
     if (records === undefined) return;
     if (isMore)

@@ -20,11 +20,10 @@ export async function changeObject(
 ): Promise<OutgoingResponse> {
   const changed = changedObject(exchange, path);
   if (changed === undefined) return next();
-  const isMetadataOnly = exchange.request.method === 'POST';
   const ack = objectAckFor(site, exchange, changed);
   const response = await next();
   if (!isSuccess(response.status)) return response;
-  const job = jobFor(changed, isMetadataOnly, site.now());
+  const job = jobFor(changed, exchange.request, site.now());
   if ((await ack) === 'all') return answerWhenCopied(site, exchange, response, job);
   site.copies.add(job);
   return response;
@@ -32,10 +31,12 @@ export async function changeObject(
 
 function jobFor(
   { account, container, object }: ObjectPath,
-  isMetadataOnly: boolean,
+  { method, framing }: Exchange['request'],
   sinceMs: number,
 ): CopyJob {
-  return { account, container, object, sinceMs, isMetadataOnly };
+  const bytes = method === 'PUT' && framing.kind === 'length' ? framing.length : 0;
+  const done = method === 'POST' || method === 'DELETE' ? method : 'PUT';
+  return { account, container, object, sinceMs, isMetadataOnly: done === 'POST', method: done, bytes };
 }
 
 /** Undefined for a request that changes nothing. */

@@ -36,7 +36,7 @@ export function inspectHeaders(headers: HeaderList): HeaderFindings {
 }
 
 /** The few headers of ours that clients may send (docs/reference/headers.md). */
-const FOR_CLIENTS = new Set(['x-autosync-cancel-delete']);
+const FOR_CLIENTS = new Set(['x-autosync-cancel-delete', 'x-autosync-status']);
 
 /** Takes off what only gateways send to each other. */
 export function stripInternal(headers: HeaderList): void {

@@ -5,7 +5,7 @@ import { HeaderList } from '../../http/headers.js';
 import type { Keeper } from '../../records/keeper.js';
 import { pendingFor } from '../../records/pending.js';
 import { fencedIn, REALM, silenceMs } from '../../records/fence.js';
-import { clusterLabel } from '../../records/names.js';
+import { canaryObject, clusterLabel } from '../../records/names.js';
 import { parseRecord, renderChange, type RecordName } from '../../records/record.js';
 import type { Registers } from '../../records/register.js';
 import { recordedAccounts, recordRows } from '../../records/rows.js';
@@ -15,12 +15,15 @@ import { textAnswer } from '../answer.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 
-const PATH = /^\/autosync\/(accounts|pending|probe|realm|records|record)(?:\?|$)/;
+const PATH = /^\/autosync\/(accounts|canary|pending|probe|realm|records|record)(?:\?|$)/;
 const MAX_ROWS = 10_000;
 
 export function isRecordsRequest({ request: { method, target } }: Exchange): boolean {
   const question = PATH.exec(target)?.[1];
-  return question !== undefined && (method === 'GET' || (method === 'PUT' && question === 'realm'));
+  return (
+    question !== undefined &&
+    (method === 'GET' || (method === 'PUT' && (question === 'realm' || question === 'canary')))
+  );
 }
 
 /** The request is a peer's, and verified. */
@@ -35,6 +38,7 @@ export async function answerRecords(
     return textAnswer(exchange, 503, 'There is no [service]: nothing is recorded here.');
   const question = PATH.exec(target)?.[1];
   if (question === 'realm') return answerRealm(site, records, method === 'PUT' ? body : undefined);
+  if (question === 'canary') return answerCanary(records, exchange, method === 'PUT' ? body : undefined);
   if (question === 'accounts') return json(JSON.stringify(await ourAccounts(site, records)));
   if (question === 'pending') return json(JSON.stringify(await pendingFor(records, ...whatIsAsked(target))));
   const account = queryParameter(target, 'account') ?? '';
@@ -86,6 +90,18 @@ async function answerRealm(site: Site, records: Keeper, news: Buffer | undefined
   const told = silences.filter(([, silence]) => silence !== undefined);
   const change = JSON.parse(renderChange(record.desired).toString('utf8')) as object;
   return json(JSON.stringify({ ...change, silences: Object.fromEntries(told) }));
+}
+
+/** A peer's canary: written to this cluster's Swift, and read from there. */
+async function answerCanary(
+  records: Keeper,
+  exchange: Exchange,
+  body: Buffer | undefined,
+): Promise<OutgoingResponse> {
+  const object = canaryObject(queryParameter(exchange.request.target, 'cluster') ?? '');
+  if (body !== undefined) await records.store.put(object, body, 'text/plain');
+  const found = body ?? (await records.store.get(object));
+  return found === undefined ? textAnswer(exchange, 404, 'No canary has come here.') : json(found);
 }
 
 async function ourAccounts(site: Site, records: Keeper): Promise<string[]> {

@@ -5,6 +5,7 @@ import { bulkKind, passBulk } from '../changes/bulk.js';
 import { changeContainer } from '../changes/container-change.js';
 import { deleteContainer } from '../changes/container-delete.js';
 import { changeObject } from '../changes/object-change.js';
+import { addObjectStatus, asksForStatus } from '../changes/object-status.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
 import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
 import { admitPeer } from '../doors/peer-door.js';
@@ -37,6 +38,8 @@ export function autosync(site: Site, version: string): Filter {
     if (findings.hasSyncAuth) return admitContainerSync(site, exchange, next);
     if (path.kind === 'object') {
       if (bulkKind(request) !== undefined) return passBulk(site, exchange, next, path);
+      if (findings.isSuspicious && asksForStatus(exchange))
+        return addObjectStatus(site, exchange, next, path);
       return changeObject(site, exchange, next, path);
     }
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
