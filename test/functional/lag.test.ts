@@ -1,9 +1,10 @@
 // How far objects are behind is told truthfully: nothing behind is 0, blocked grows, and what was dropped or lost is not forgotten.
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/cli/running.js';
 import type { CopierStatus } from '../../src/copy/copier.js';
 import { readLag } from '../../src/copy/lag-report.js';
-import type { Status } from '../../src/daemon/status.js';
+import { readStatus, type Status } from '../../src/daemon/status.js';
 import { lagPrefix } from '../../src/records/names.js';
 import {
   clusters,
@@ -69,9 +70,9 @@ async function copies(peer: string, at = gateway): Promise<CopierStatus> {
 
 /** As the command has it from the store. */
 async function peerStatus(peer: string, at = gateway): Promise<Status['peers'][number]> {
-  const { stdout, stderr, code } = await autosync('status', '--json', '--conf', at.confFile);
-  expect(code, stderr).toBeLessThan(2);
-  return (JSON.parse(stdout) as Status).peers.find(({ name }) => name === peer)!;
+  const { site, records } = siteOf(one, at.confFile);
+  const { peers } = await readStatus(site, records, readConfig(at.confFile).daemon);
+  return peers.find(({ name }) => name === peer)!;
 }
 
 async function lag(peer: string, at = gateway): Promise<number | undefined> {
@@ -113,6 +114,8 @@ describe('how far objects are behind', () => {
       return arrived === 1 && metrics.get('autosync_copies_under_way') === 0 ? metrics : undefined;
     });
     expect(done.get('autosync_lag_seconds', { peer: two })).toBe(0);
+    expect(done.get('autosync_objective_copies', { peer: two, result: 'within' })).toBeGreaterThan(2);
+    expect(done.get('autosync_objective_budget_left_ratio', { peer: two })).toBe(1);
     expect(done.get('autosync_copies_waiting')).toBe(0);
     expect(done.get('autosync_copies_behind_bytes')).toBe(0);
     expect(done.get('autosync_peer_up', { peer: two })).toBe(1);
