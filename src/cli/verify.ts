@@ -63,7 +63,7 @@ export const verifyCommand = new Command('verify')
         isDeep: options.deep === true,
         reclaimAgeMs: daemon.reclaimAgeMs,
         containersAtOnce: CONTAINERS_AT_ONCE,
-        repair: options.repair === true ? repairOptions(options) : undefined,
+        repair: options.repair === true ? repairOptions(options, () => progress.end()) : undefined,
         count,
         onFinding(finding) {
           progress.clear();
@@ -88,11 +88,18 @@ function parseScope(what: string | undefined): Scope {
   return { account, container: container.length === 0 ? undefined : container.join('/') };
 }
 
-function repairOptions({ dryRun, maxDelete, force, yes, json }: VerifyCommandOptions): RepairOptions {
+function repairOptions(
+  { dryRun, maxDelete, force, yes, json }: VerifyCommandOptions,
+  beforeAsking: () => void,
+): RepairOptions {
   const isAskable = process.stdin.isTTY && json !== true;
   return {
     ...{ isDryRun: dryRun === true, maxDelete, isForced: force === true },
-    mayDelete: async (copies) => yes === true || (isAskable && (await isConfirmed(copies))),
+    async mayDelete(copies) {
+      if (yes === true || !isAskable) return yes === true;
+      beforeAsking();
+      return isConfirmed(copies);
+    },
   };
 }
 

@@ -6,7 +6,14 @@ import { pendingFor, type PendingSum } from '../records/pending.js';
 import { encodeName } from '../swift/path.js';
 import type { BaseSite } from '../site/site.js';
 import { audienceFor } from '../site/site.js';
-import { auditState, runningState, type AuditState, type RunningState } from './pass-state.js';
+import {
+  auditState,
+  objectState,
+  runningState,
+  type AuditState,
+  type ObjectState,
+  type RunningState,
+} from './pass-state.js';
 import { readFence, type FenceState } from './fencing.js';
 import { readPasses } from './passes.js';
 import { readPause, type Pause } from './pause.js';
@@ -35,13 +42,21 @@ export interface Status {
   readonly running: RunningState | undefined;
   /** The last pass; undefined where there was none yet. */
   readonly audit: AuditState | undefined;
+  /** The last object audit; undefined where there was none yet, `off` where there is to be none. */
+  readonly objects: ObjectState | 'off' | undefined;
+}
+
+export interface StatusOptions {
+  readonly auditIntervalMs: number;
+  readonly objectAuditIntervalMs: number;
+  readonly reclaimAgeMs: number;
 }
 
 /** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
 export async function readStatus(
   site: BaseSite,
   records: Keeper,
-  { auditIntervalMs, reclaimAgeMs }: { readonly auditIntervalMs: number; readonly reclaimAgeMs: number },
+  { auditIntervalMs, objectAuditIntervalMs, reclaimAgeMs }: StatusOptions,
 ): Promise<Status> {
   const { peers } = audienceFor(site, site.clusters.all());
   const [states, passes, paused, fence] = await Promise.all([
@@ -52,9 +67,12 @@ export async function readStatus(
   ]);
   const audit = auditState(passes, auditIntervalMs, site.now());
   const isAgreed = states.every(({ isUp, pending, owed }) => isUp && pending === 0 && owed === 0);
-  const isOk = paused === undefined && fence.length === 0 && isAgreed && isClean(audit);
+  const objects =
+    objectAuditIntervalMs === 0 ? 'off' : objectState(passes, objectAuditIntervalMs, site.now());
+  const areClean = isClean(audit) && (objects === 'off' || isClean(objects));
+  const isOk = paused === undefined && fence.length === 0 && isAgreed && areClean;
   const running = runningState(passes, site.now());
-  return { cluster: site.clusters.mine, isOk, paused, peers: states, fence, running, audit };
+  return { cluster: site.clusters.mine, isOk, paused, peers: states, fence, running, audit, objects };
 }
 
 function isClean(audit: AuditState | undefined): boolean {

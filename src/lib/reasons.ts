@@ -155,6 +155,26 @@ export const REASONS = {
     next: 'It is fenced when nobody hears of it until then.',
     fix: 'Mend what keeps the clusters apart, and see that the daemon runs on both.',
   },
+  OBJECTS_MISSING: {
+    meaning: 'Objects were not on all clusters, or older on some, for longer than they are on their way.',
+    next: 'The newest copy of each goes there.',
+    fix: 'If it stays, run `autosync verify ACCOUNT/CONTAINER`: it names them, and says what keeps them from being copied.',
+  },
+  OBJECTS_ORPHANED: {
+    meaning: 'Objects were deleted on one cluster, and were still on another.',
+    next: 'They are deleted there as well, unless they are older than reclaim_age or too many at once.',
+    fix: 'Run `autosync verify ACCOUNT/CONTAINER --repair --dry-run`; then with a larger --max-delete, or with --force, as it says.',
+  },
+  OBJECTS_DIFFER: {
+    meaning: 'Clusters hold different objects of one name and date: Swift replaces neither.',
+    next: 'They are left as they are.',
+    fix: 'Run `autosync verify --deep ACCOUNT/CONTAINER`, and upload the right one again.',
+  },
+  OBJECTS_UNCLEAR: {
+    meaning: 'Objects could not be compared on all clusters.',
+    next: 'They are compared again in the next object audit.',
+    fix: "Run `autosync verify ACCOUNT/CONTAINER`, and read Swift's log there.",
+  },
   NOT_ADOPTED: {
     meaning: 'The container was there before autosync, and is in no record.',
     next: 'It is left alone.',

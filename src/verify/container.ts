@@ -43,7 +43,7 @@ export async function verifyContainer(
   }
   if (missing.size === 0) return;
   if (isNew) {
-    run.count.onTheirWay += 1;
+    run.onItsWay(name);
     return;
   }
   const clusters = [...missing].map(({ cluster }) => cluster);

@@ -40,11 +40,11 @@ export async function verifyObject(run: Run, name: ObjectName, members: readonly
   const subject = { run, name, members, said, compared };
   const isSame = compared.newest.length + unclear.length === members.length;
   if (isOnItsWay) {
-    if (!isSame) run.count.onTheirWay += 1;
+    if (!isSame) run.onItsWay(name);
     return;
   }
   const deletion = await deletedAfter(subject);
-  if (deletion === 'young') run.count.onTheirWay += 1;
+  if (deletion === 'young') run.onItsWay(name);
   else if (deletion === 'deleted') reportOrphan(subject);
   else {
     if (isManifest(compared.copy)) await verifySegments(subject);

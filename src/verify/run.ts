@@ -66,6 +66,8 @@ export class Run {
   readonly count: RunCount;
   /** Clusters that were not asked, or not about everything, and why. */
   readonly notAsked = new Map<string, string>();
+  /** Containers (ACCOUNT/CONTAINER) that were not found to be the same everywhere. */
+  readonly unequal = new Set<string>();
   readonly #members = new Map<string, Member>();
   #orphans: Orphan[] = [];
   /** Copies to be deleted; more than `maxDelete` are not kept. */
@@ -105,10 +107,16 @@ export class Run {
   }
 
   found(finding: Finding): void {
+    this.unequal.add(idOf(finding));
     const { kinds, outcomes } = this.count;
     kinds[finding.kind] = (kinds[finding.kind] ?? 0) + 1;
     outcomes[finding.outcome] = (outcomes[finding.outcome] ?? 0) + 1;
     this.options.onFinding(finding);
+  }
+
+  onItsWay(name: ContainerName): void {
+    this.unequal.add(idOf(name));
+    this.count.onTheirWay += 1;
   }
 
   unclear(name: ContainerName, clusters: readonly string[], detail: string): void {
@@ -118,6 +126,7 @@ export class Run {
 
   /** Deleted when all is compared, if then it may be. */
   orphaned(finding: Finding, copies: Orphan['copies']): void {
+    this.unequal.add(idOf(finding));
     const { repair, reclaimAgeMs } = this.options;
     if (repair === undefined) {
       this.found(finding);
@@ -189,4 +198,8 @@ export class Run {
       deleteAsOf: (name, ticks) => watch(member.deleteAsOf(name, ticks)),
     };
   }
+}
+
+export function idOf({ account, container }: ContainerName): string {
+  return `${account}/${container}`;
 }

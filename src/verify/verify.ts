@@ -76,7 +76,8 @@ function isEqual({ count, notAsked, mayGoOn }: Run): boolean {
   return mayGoOn && notAsked.size === 0 && Object.keys(wrong).length === 0;
 }
 
-async function* containersOf(run: Run, records: Keeper, scope: Scope): AsyncGenerator<ContainerName> {
+/** Those that are recorded anywhere. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+export async function* containersOf(run: Run, records: Keeper, scope: Scope): AsyncGenerator<ContainerName> {
   const { account, container } = scope;
   if (account !== undefined && container !== undefined) {
     yield { account, container };
@@ -94,6 +95,7 @@ function isRecorded({ records }: KnownContainer): boolean {
   return records.some((marks) => marks !== undefined);
 }
 
+/** @throws AutosyncError RECORDS_UNAVAILABLE */
 async function verifyKnown(run: Run, records: Keeper, { account, container }: ContainerName): Promise<void> {
   const name = { account, container };
   const { state, members, isNew } = await placedOn(run, records, name);
