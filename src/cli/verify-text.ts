@@ -14,7 +14,7 @@ const OUTCOMES = {
 
 export function renderFinding(finding: Finding): string {
   const { kind, account, container, object, clusters, newestAt, date, detail, outcome } = finding;
-  const name = object === undefined ? `${account}/${container}` : `${account}/${container}/${object}`;
+  const name = [account, container, object].filter((part) => part !== undefined && part !== '').join('/');
   const newest = newestAt === undefined ? '' : `; ${newestAt.join(', ')} has that of ${date ?? ''}`;
   const why = detail === undefined ? '' : `: ${detail}`;
   return `${kind}  ${name}  at ${clusters.join(', ')}${newest}${why}${OUTCOMES[outcome]}`;

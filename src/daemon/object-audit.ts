@@ -12,7 +12,7 @@ import { swiftTarget } from '../swift/path.js';
 import { verifyContainer } from '../verify/container.js';
 import type { Finding, Kind } from '../verify/finding.js';
 import { idOf, Run } from '../verify/run.js';
-import { containersOf, placedOn } from '../verify/verify.js';
+import { containersOf, isWholeNow, placedOn } from '../verify/verify.js';
 import type { KeptObjectReport, Proven } from './passes.js';
 import { PassCount } from './report.js';
 import { isInShare, type Share } from './share.js';
@@ -46,6 +46,7 @@ const CODES: Readonly<Record<Kind, ReasonCode>> = {
   'different-bytes': 'OBJECTS_DIFFER',
   'different-metadata': 'OBJECTS_DIFFER',
   'orphaned': 'OBJECTS_ORPHANED',
+  'account-gone': 'OBJECTS_UNCLEAR',
   'container-missing': 'OBJECTS_MISSING',
   'container-left': 'DELETE_BLOCKED',
   'unclear': 'OBJECTS_UNCLEAR',
@@ -101,7 +102,7 @@ class ObjectPass {
     await eachOf(containersOf(this.#run, this.#records, {}), CONCURRENCY, async (name) => {
       if (this.#run.mayGoOn && isInShare(this.#options.share, name)) await this.#audit(name);
     });
-    await this.#run.deleteOrphans();
+    await this.#run.deleteOrphans((account) => isWholeNow(this.#run, this.#records, account));
   }
 
   summary(): Omit<KeptObjectReport, 'cluster' | 'isDryRun' | 'startedAt' | 'finishedAt' | 'brokenOff'> {

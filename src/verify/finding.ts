@@ -8,6 +8,8 @@ export const KINDS = {
   'different-metadata': 'dated alike, with other metadata: Swift replaces neither, so set it again',
   'orphaned': 'deleted on another cluster, and still there',
   'segments-missing': 'an SLO whose segments are not all there',
+  'account-gone':
+    'the account is deleted there, or does not exist: nothing in it is compared with that cluster',
   'container-missing': 'the container is not there: the daemons make it',
   'container-left': 'the container is recorded as deleted, and still there: the daemons settle it',
   'unclear': 'the cluster did not say',
@@ -25,6 +27,7 @@ export type Outcome = 'found' | 'planned' | 'repaired' | 'kept' | 'failed';
 export interface Finding {
   readonly kind: Kind;
   readonly account: string;
+  /** '' for the account itself. */
   readonly container: string;
   readonly object?: string;
   /** Where it is wrong. */

@@ -55,15 +55,23 @@ export async function verifyObject(run: Run, name: ObjectName, members: readonly
 /** Whether a cluster that does not have it deleted it after the newest copy was written. */
 async function deletedAfter({ run, name, members, compared }: Case): Promise<'deleted' | 'young' | 'no'> {
   const absent = members.filter(({ cluster }) => compared.absent.includes(cluster));
+  const account = await run.accounts.get(name.account);
   const isAnywhere = async (ticks: bigint): Promise<boolean> => {
-    const answers = await Promise.all(absent.map((member) => probeAt(member, name, ticks)));
-    return answers.includes('newer-here');
+    const answers = absent.map((member) => {
+      const reapedUntil = ticksOf(account?.reapedUntilMs.get(member.cluster) ?? 0);
+      return probeAt(member, name, reapedUntil > ticks ? reapedUntil : ticks);
+    });
+    return (await Promise.all(answers)).includes('newer-here');
   };
   // One tick later: Swift says the same of a tombstone as of this very copy, where only some of its servers answer.
   const after = compared.ticks + 1n;
   if (!(await isAnywhere(after))) return 'no';
-  const graceTicks = BigInt(Math.round(run.nowMs - run.options.graceMs)) * 100n;
+  const graceTicks = ticksOf(run.nowMs - run.options.graceMs);
   return (await isAnywhere(graceTicks > after ? graceTicks : after)) ? 'young' : 'deleted';
+}
+
+function ticksOf(ms: number): bigint {
+  return BigInt(Math.round(ms)) * 100n;
 }
 
 async function probeAt(member: Member, name: ObjectName, ticks: bigint): Promise<ProbeAnswer> {

@@ -4,6 +4,7 @@ import { AutosyncError } from '../lib/errors.js';
 import { isSameCluster } from '../peers/clusters.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { timestampMs } from '../swift/timestamp.js';
+import type { AccountState } from './account.js';
 import type { Finding, Kind, Outcome } from './finding.js';
 
 export interface RepairOptions {
@@ -66,6 +67,8 @@ export class Run {
   readonly count: RunCount;
   /** Clusters that were not asked, or not about everything, and why. */
   readonly notAsked = new Map<string, string>();
+  /** By account; nothing is asked twice. */
+  readonly accounts = new Map<string, Promise<AccountState>>();
   /** Containers (ACCOUNT/CONTAINER) that were not found to be the same everywhere. */
   readonly unequal = new Set<string>();
   readonly #members = new Map<string, Member>();
@@ -148,15 +151,24 @@ export class Run {
     this.#kept(finding, detail);
   }
 
-  /** Each copy by a deletion dated one tick after it: what is newer stays. */
-  async deleteOrphans(): Promise<void> {
+  /**
+   * Each copy by a deletion dated one tick after it: what is newer stays.
+   *
+   * @param isWhole whether no cluster has deleted the account by now: what was deleted there may be the reaper's doing
+   */
+  async deleteOrphans(isWhole: (account: string) => Promise<boolean>): Promise<void> {
     const { repair } = this.options;
     const orphans = this.#orphans;
     this.#orphans = [];
     if (repair === undefined || orphans.length === 0) return;
     const mayDelete = repair.isDryRun || (this.mayGoOn && (await repair.mayDelete(this.#orphaned)));
+    const whole = new Map<string, boolean>();
     for (const { finding, copies } of orphans) {
-      if (!mayDelete) this.#kept(finding, 'to be deleted, once that is allowed');
+      const { account } = finding;
+      if (!whole.has(account)) whole.set(account, await isWhole(account));
+      if (whole.get(account) !== true)
+        this.#kept(finding, 'not every cluster has the account: its reaper may have deleted it');
+      else if (!mayDelete) this.#kept(finding, 'to be deleted, once that is allowed');
       else if (repair.isDryRun) this.found({ ...finding, outcome: 'planned' });
       else await this.#deleteCopies({ finding, copies });
     }

@@ -10,6 +10,7 @@ import type { BaseSite, ContainerName } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { versionMs } from '../records/version.js';
+import { readAccount, type AccountState } from './account.js';
 import { isYoung } from './compare.js';
 import { verifyContainer } from './container.js';
 import { Run, type RunCount, type RunOptions } from './run.js';
@@ -51,7 +52,7 @@ export async function verify(
   await eachOf(containersOf(run, records, scope), options.containersAtOnce, async (known) => {
     if (run.mayGoOn) await verifyKnown(run, records, known);
   });
-  await run.deleteOrphans();
+  await run.deleteOrphans((account) => isWholeNow(run, records, account));
   const notAsked = [...run.notAsked].map(([cluster, because]) => ({ cluster, because }));
   return {
     ...{ cluster: site.clusters.mine, isDeep: options.isDeep, ...run.count },
@@ -108,7 +109,7 @@ async function verifyKnown(run: Run, records: Keeper, { account, container }: Co
 }
 
 interface Placed {
-  /** `apart`: its objects are not synced. */
+  /** `apart`: its objects are not synced, or its account is to be deleted. */
   readonly state: 'present' | 'apart' | 'deleted';
   /** Who is to hold it, and can be asked. */
   readonly members: readonly Member[];
@@ -128,11 +129,34 @@ export async function placedOn(run: Run, records: Keeper, name: ContainerName): 
   const isDeleted = lifeOf(record) === 'deleted';
   const isApart = (desired.get(DESIRED.heldBack)?.value ?? '') !== '';
   const life = desired.get(DESIRED.life);
+  const { isDeleting, goneAt } = await accountState(run, records, name.account);
+  const members = once.flatMap((each) => run.member(each) ?? []);
   return {
-    state: isDeleted ? 'deleted' : isApart ? 'apart' : 'present',
-    members: once.flatMap((each) => run.member(each) ?? []),
+    state: isDeleting || isApart ? 'apart' : isDeleted ? 'deleted' : 'present',
+    members: members.filter(({ cluster }) => !goneAt.includes(cluster)),
     isNew: life !== undefined && isYoung(versionMs(life.version), run.nowMs, run.options.graceMs),
   };
+}
+
+/** Once for each account; a cluster that does not have it is named. */
+function accountState(run: Run, records: Keeper, account: string): Promise<AccountState> {
+  let state = run.accounts.get(account);
+  if (state === undefined) {
+    state = readAccount(run, records, account).then((read) => {
+      const clusters = read.goneAt.filter((each) => !run.notAsked.has(each));
+      if (clusters.length > 0 && !read.isDeleting)
+        run.found({ kind: 'account-gone', account, container: '', clusters, outcome: 'found' });
+      return read;
+    });
+    run.accounts.set(account, state);
+  }
+  return state;
+}
+
+/** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+export async function isWholeNow(run: Run, records: Keeper, account: string): Promise<boolean> {
+  const { isDeleting, goneAt } = await readAccount(run, records, account);
+  return !isDeleting && goneAt.length === 0;
 }
 
 async function reportLeft(run: Run, name: ContainerName): Promise<void> {

@@ -1,15 +1,16 @@
 // Whatever differs between the clusters is found, nothing else is, and --repair makes them the same without losing anything.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditObjects } from '../../src/daemon/object-audit.js';
-import type { KeptObjectReport } from '../../src/daemon/passes.js';
+import { PassLog, type KeptObjectReport } from '../../src/daemon/passes.js';
 import { WHOLE } from '../../src/daemon/share.js';
 import type { Finding } from '../../src/verify/finding.js';
 import type { RepairOptions, RunOptions } from '../../src/verify/run.js';
 import { verify, type Scope, type VerifyReport } from '../../src/verify/verify.js';
-import { clusters, freshUser, healLinks, link } from '../support/clusters.js';
+import { reclaimAccount } from '../support/account-db.js';
+import { clusters, freshUser, healLinks, link, serviceUserOf, SwiftSession } from '../support/clusters.js';
 import { differences } from '../support/compare.js';
 import { putSame, sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { autosync, confOf, siteOf } from '../support/daemon.js';
+import { autosync, confOf, pass, siteOf } from '../support/daemon.js';
 import type { Answer } from '../support/swift-client.js';
 
 const all = clusters();
@@ -227,6 +228,29 @@ describe('deletions', () => {
   });
 });
 
+describe('an account that one cluster deleted', () => {
+  it('is compared with that cluster no more, and what its reaper deleted is deleted nowhere else, also later', async () => {
+    await pass(one, sessions.user);
+    await putSame(sessions, '/c', 'o', 'x');
+    const cluster = all.find(({ name }) => name === three)!;
+    // As the reaper would.
+    await at(three, 'DELETE', '/c/o');
+    const { account } = sessions.user;
+    const admin = await SwiftSession.login(cluster.proxyUrl, serviceUserOf(cluster, account));
+    expect((await admin.request('DELETE', '')).status).toBe(204);
+    const gone = await verified(repair());
+    expect([gone.kinds, gone.report.deleted]).toEqual([{ '/': `account-gone ${three} found` }, 0]);
+
+    await pass(three, sessions.user);
+    reclaimAccount(cluster, account);
+    await sessions.direct[three]!.request('PUT', '/new');
+    for (const name of names) await pass(name, sessions.user);
+    const back = await verified(repair());
+    expect([back.kinds, back.report.deleted]).toEqual([{ 'c/o': `missing ${three} failed` }, 0]);
+    expect(await statusEverywhere(sessions, '/c/o')).toEqual({ [one]: 200, [two]: 200, [three]: 404 });
+  });
+});
+
 describe("the daemon's object audit", () => {
   async function audited(last?: KeptObjectReport): Promise<KeptObjectReport> {
     const { site, records } = siteOf(one);
@@ -267,6 +291,10 @@ describe("the daemon's object audit", () => {
     const report = await audited();
     expect([report.unreachable, report.unmended]).toEqual([[three], 1]);
     expect(report.findings[0]).toMatchObject({ code: 'OBJECTS_DIFFER', container: 'c', cluster: two });
+    await new PassLog(siteOf(one).records, one, WHOLE).keepObjects(report);
+    const status = await autosync('status', '--conf', confOf(one));
+    expect([status.code, status.stdout]).toEqual([1, expect.stringContaining('OBJECTS_DIFFER × 1')]);
+    expect(status.stdout).toContain(`not audited: ${three}`);
   });
 });
 
