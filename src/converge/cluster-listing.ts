@@ -50,7 +50,8 @@ export async function* listContainers(
   for (let marker = after; ;) {
     const query = `?format=json&limit=${PAGE}&marker=${encodeName(marker)}`;
     const { status, reason, body } = await ask('GET', swiftTarget(account) + query);
-    if (status === 404 || status === 204) return;
+    // 410: it is deleted.
+    if (status === 404 || status === 204 || status === 410) return;
     if (status !== 200)
       throw new AutosyncError('SWIFT_REFUSED', `${cluster}: GET of an account: ${status} ${reason}.`);
     const rows = JSON.parse(body.toString('utf8')) as { name: string; last_modified: string }[];

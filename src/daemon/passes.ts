@@ -115,7 +115,7 @@ export class PassLog {
 export async function readPasses(records: Keeper, cluster: string): Promise<readonly ProcessPasses[]> {
   let newest: { processes: number; at: string } | undefined;
   for await (const { name, lastModified } of records.store.list(reportsPrefix(cluster))) {
-    const processes = Number(/\/\d+-of-(\d+)(?:\/pass)?$/.exec(name)?.[1]);
+    const processes = Number(/\/\d+-of-(\d+)(?:\/(?:pass|objects))?$/.exec(name)?.[1]);
     if (processes > 0 && (newest === undefined || lastModified > newest.at))
       newest = { processes, at: lastModified };
   }

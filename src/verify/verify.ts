@@ -87,6 +87,7 @@ export async function* containersOf(run: Run, records: Keeper, scope: Scope): As
   const clusters = run.site.clusters.all().filter((each) => run.member(each) !== undefined);
   const onAway = (cluster: string, { message }: AutosyncError): void => run.away(cluster, message);
   for await (const known of allContainers(run.site, records, { clusters, account, onAway })) {
+    if (!run.mayGoOn) return;
     if (isRecorded(known)) yield known;
     else run.count.notAdopted += 1;
   }
