@@ -9,12 +9,13 @@ const BELOW_THE_GATEWAY = [
 
 /** Folders from the outside in; a folder may import only from those behind it (and its equals only where listed). */
 const LAYERS = {
-  cli: ['admin', 'check', 'local', 'gateway', 'daemon', 'copy', ...BELOW_THE_GATEWAY],
+  cli: ['admin', 'check', 'local', 'gateway', 'daemon', 'verify', 'copy', ...BELOW_THE_GATEWAY],
   check: ['gateway', ...BELOW_THE_GATEWAY],
   local: ['config', 'sync', 'auth', 'swift', 'http', 'lib'],
   admin: ['gateway', 'daemon', 'copy', ...BELOW_THE_GATEWAY],
   gateway: ['copy', ...BELOW_THE_GATEWAY],
-  daemon: ['copy', ...BELOW_THE_GATEWAY],
+  daemon: ['verify', 'copy', ...BELOW_THE_GATEWAY],
+  verify: ['copy', ...BELOW_THE_GATEWAY],
   copy: ['converge', 'site', 'records', 'config', 'peers', 'sync', 'auth', 'swift', 'http', 'lib'],
   converge: ['site', 'records', 'config', 'peers', 'sync', 'auth', 'swift', 'http', 'lib'],
   site: ['records', 'config', 'peers', 'sync', 'auth', 'swift', 'http', 'lib'],

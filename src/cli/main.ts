@@ -13,6 +13,7 @@ import { pauseCommand, resumeCommand } from './pause.js';
 import { secretsCommand } from './secrets.js';
 import { startCommand } from './start.js';
 import { statusCommand } from './status.js';
+import { verifyCommand } from './verify.js';
 import { readVersion } from './version.js';
 
 const EXIT_OK = 0;
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   checkCommand,
   statusCommand,
   explainCommand,
+  verifyCommand,
   adoptCommand,
   leaveCommand,
   clusterCommand,

@@ -1,5 +1,5 @@
 // The status of a cluster, as text. Pure.
-import type { AuditState, CodeCount, RunningState } from '../daemon/pass-state.js';
+import type { AuditState, CodeCount, ObjectState, RunningState } from '../daemon/pass-state.js';
 import type { FenceState } from '../daemon/fencing.js';
 import type { ClusterState } from '../daemon/explain.js';
 import { pauseText } from '../daemon/pause.js';
@@ -25,6 +25,7 @@ export function renderStatus(status: Status): string {
     ...status.fence.map(renderFence),
     ...(running === undefined ? [] : [renderRunning(running)]),
     ...(audit === undefined ? ['audit: none yet. Start the daemon: autosync daemon'] : renderAudit(audit)),
+    ...renderObjects(status.objects),
   ].join('\n  ');
 }
 
@@ -119,7 +120,7 @@ function renderRunning({ startedAt, containers, rate, secondsLeft, heardSeconds 
 }
 
 function renderAudit(audit: AuditState): string[] {
-  const { containers, looked, unmended, changed, missing, brokenOff, unreachable, notAdopted } = audit;
+  const { containers, looked, unmended, changed, missing, notAdopted } = audit;
   const stale = audit.isStale ? ' TOO LONG AGO: does the daemon run?' : '';
   const done = `${plural(containers, 'container')}, ${looked} looked at, ${audit.mended} mended, ${unmended} not`;
   const lines = [`audit: ${duration(audit.ageSeconds)} ago, ${done}${stale}`];
@@ -133,11 +134,39 @@ function renderAudit(audit: AuditState): string[] {
     lines.push(`no audit yet by process ${missing.join(', ')} of ${audit.processes}: do all daemons run?`);
   if (notAdopted > 0)
     lines.push(`${plural(notAdopted, 'container')} from before autosync left alone: autosync adopt ACCOUNT`);
-  if (brokenOff !== undefined) lines.push(`the audit was broken off: ${brokenOff}`);
-  if (unreachable.length > 0) lines.push(`not audited: ${unreachable.join(', ')}`);
-  for (const { code, count } of [...audit.reasons, ...audit.apart])
-    lines.push(`${code} × ${count}: ${REASONS[code].meaning} ${REASONS[code].next}`);
+  return [...lines, ...renderCodes(audit)];
+}
+
+function renderObjects(state: Status['objects']): string[] {
+  if (state === 'off') return [];
+  if (state === undefined)
+    return ['objects: not compared yet; a running daemon does so by itself, autosync verify at once'];
+  return [...renderObjectAudit(state), ...renderCodes(state)];
+}
+
+function renderObjectAudit(state: ObjectState): string[] {
+  const { ageSeconds, isStale, containers, looked, objects, onTheirWay, missing } = state;
+  const stale = isStale ? ' TOO LONG AGO: does the daemon run?' : '';
+  const done = `${plural(containers, 'container')}, ${looked} of them compared with ${plural(objects, 'object')}`;
+  const young = onTheirWay === 0 ? '' : `, ${onTheirWay} changed lately`;
+  const lines = [
+    `objects: ${duration(ageSeconds)} ago, ${done}${young}, ${state.mended} mended, ${state.unmended} not${stale}`,
+  ];
+  for (const [cluster, at] of Object.entries(state.provenSince))
+    lines.push(`${cluster}: what is not named here was proven to hold the same since ${at}`);
+  if (missing.length > 0) lines.push(`no object audit yet by process ${missing.join(', ')}`);
   return lines;
+}
+
+/** Why something is not known to be well. */
+function renderCodes({ brokenOff, unreachable, reasons, apart }: AuditState): string[] {
+  return [
+    ...(brokenOff === undefined ? [] : [`the audit was broken off: ${brokenOff}`]),
+    ...(unreachable.length === 0 ? [] : [`not audited: ${unreachable.join(', ')}`]),
+    ...[...reasons, ...apart].map(
+      ({ code, count }) => `${code} × ${count}: ${REASONS[code].meaning} ${REASONS[code].next}`,
+    ),
+  ];
 }
 
 function counts(codes: readonly CodeCount[]): string {

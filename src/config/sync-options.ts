@@ -188,6 +188,10 @@ export const DAEMON_OPTIONS = {
     default: '0',
     doc: 'The most containers that an audit compares in a second, listing against listing; 0 is no limit.',
   }),
+  object_audit_interval: option(is.seconds(0, 30 * DAY), {
+    default: '3600',
+    doc: 'The pause between two comparisons of all objects on all clusters, which copy what is missing; containers that did not change since they were proven equal are passed over. 0: never; then only `autosync verify` compares objects.',
+  }),
   processes: option(is.integer(0, 1024), {
     default: '0',
     doc: "How many daemons share the containers of this cluster between them, on one or several hosts, as in Swift's object expirer; 0 or 1: each daemon does all.",

@@ -1,4 +1,5 @@
 // What a cluster's Swift lists: this one's, or a peer's through its gateway. A listing may lag behind.
+import type { HeaderList } from '../http/headers.js';
 import type { ClientAnswer } from '../http/request-sender.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { Sorted } from '../lib/merge-join.js';
@@ -11,7 +12,7 @@ import type { Rights } from '../swift/swift-client.js';
 /** Asks a cluster's Swift. */
 export interface Source {
   readonly cluster: string;
-  readonly ask: (method: string, target: string) => Promise<ClientAnswer>;
+  readonly ask: (method: string, target: string, headers?: HeaderList) => Promise<ClientAnswer>;
 }
 
 /** Swift's longest listing. */
@@ -20,7 +21,7 @@ const PAGE = 10_000;
 export function localSource({ clusters, swift }: BaseSite, rights: Rights = { kind: 'service' }): Source {
   return {
     cluster: clusters.mine,
-    ask: (method, target) => swift.request(rights, { method, target }),
+    ask: (method, target, headers) => swift.request(rights, { method, target, ...given(headers) }),
   };
 }
 
@@ -28,12 +29,16 @@ export function localSource({ clusters, swift }: BaseSite, rights: Rights = { ki
 export function peerSource(peer: Peer): Source {
   return {
     cluster: peer.name,
-    async ask(method, target) {
-      const result = await peer.send({ method, target });
+    async ask(method, target, headers) {
+      const result = await peer.send({ method, target, ...given(headers) });
       if (result.kind === 'answer') return result.answer;
       throw new AutosyncError('PEER_UNREACHABLE', `${peer.name}: ${result.detail}`);
     },
   };
+}
+
+function given(headers: HeaderList | undefined): { readonly headers?: HeaderList } {
+  return headers === undefined ? {} : { headers };
 }
 
 /** An account's containers after that name, each with the date of its row: when it was made last (UTC, without a zone). @throws AutosyncError SWIFT_REFUSED and what the source throws */
@@ -45,7 +50,8 @@ export async function* listContainers(
   for (let marker = after; ;) {
     const query = `?format=json&limit=${PAGE}&marker=${encodeName(marker)}`;
     const { status, reason, body } = await ask('GET', swiftTarget(account) + query);
-    if (status === 404 || status === 204) return;
+    // 410: it is deleted.
+    if (status === 404 || status === 204 || status === 410) return;
     if (status !== 200)
       throw new AutosyncError('SWIFT_REFUSED', `${cluster}: GET of an account: ${status} ${reason}.`);
     const rows = JSON.parse(body.toString('utf8')) as { name: string; last_modified: string }[];

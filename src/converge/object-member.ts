@@ -45,6 +45,14 @@ export function localMember(site: BaseSite): Member {
   };
 }
 
+/** @throws AutosyncError CONFIG_INVALID where nothing is known of that cluster */
+export function memberAt(site: BaseSite, cluster: string): Member {
+  if (site.clusters.isMine(cluster)) return localMember(site);
+  const peer = site.clusters.peer(cluster);
+  if (peer === undefined) throw new AutosyncError('CONFIG_INVALID', `There is no gateway of ${cluster}.`);
+  return peerMember(peer);
+}
+
 export function peerMember(peer: Peer): Member {
   const send = async (request: Parameters<Peer['send']>[0]): Promise<ClientAnswer> => {
     const result = await peer.send(request);
@@ -93,23 +101,47 @@ async function proofFor(
   return syncProof(site, { ...request, timestamp: formatTimestamp(ticks) }, state.syncKey);
 }
 
-/** A container's objects as its listing has them. @throws AutosyncError SWIFT_REFUSED and what the member throws */
+/** An object's row in a listing. */
+export interface ListedObject {
+  /** When it was written, or its metadata, as the listing has it: text that sorts by date. */
+  readonly date: string;
+  readonly bytes: number;
+  /** Equal rows have equal ones. */
+  readonly mark: string;
+}
+
+/**
+ * A container's objects as its listing has them; none where it is not there.
+ *
+ * @throws AutosyncError SWIFT_REFUSED and what the member throws
+ */
 export async function* listObjects(
   { cluster, ask }: Member,
   { account, container }: ContainerName,
-): Sorted<true> {
+  { page = PAGE, onMissing }: { readonly page?: number; readonly onMissing?: () => void } = {},
+): Sorted<ListedObject> {
   for (let marker = ''; ;) {
-    const query = `?format=json&limit=${PAGE}&marker=${encodeName(marker)}`;
+    const query = `?format=json&limit=${page}&marker=${encodeName(marker)}`;
     const answer = await ask('GET', swiftTarget(account, container) + query);
+    if (answer.status === 404) onMissing?.();
     if (answer.status === 404 || answer.status === 204) return;
     if (answer.status !== 200) throw refused(cluster, `a listing: ${answer.status} ${answer.reason}`);
-    const rows = JSON.parse(answer.body.toString('utf8')) as { name: string }[];
+    const rows = JSON.parse(answer.body.toString('utf8')) as Row[];
     rows.sort((a, b) => compareNames(a.name, b.name));
-    for (const { name } of rows) yield [name, true];
+    for (const { name, hash, bytes, content_type: type, last_modified: date } of rows)
+      yield [name, { date, bytes, mark: `${date} ${bytes} ${hash} ${type}` }];
     const last = rows.at(-1)?.name;
-    if (last === undefined || rows.length < PAGE) return;
+    if (last === undefined || rows.length < page) return;
     marker = last;
   }
+}
+
+interface Row {
+  readonly name: string;
+  readonly hash: string;
+  readonly bytes: number;
+  readonly content_type: string;
+  readonly last_modified: string;
 }
 
 /** The date of an object; undefined where it is not there. @throws AutosyncError SWIFT_REFUSED and what the member throws */

@@ -15,7 +15,7 @@ import { listContainers, localSource } from '../converge/cluster-listing.js';
 import { settleAccount } from './account.js';
 import { settleContainer, type Context, type Differing } from './container.js';
 import { KeyCheck } from './key-check.js';
-import { peerAccounts, peerRecord, peerRows } from './peer-records.js';
+import { peerAccounts, peerRecord, peerRows } from '../converge/peer-records.js';
 import type { Pace } from './pace.js';
 import { PassCount, type Finding, type PassReport } from './report.js';
 import { isInShare, WHOLE, type Share } from './share.js';

@@ -1,11 +1,12 @@
-// The daemon of one cluster: tells peers again what they did not take, every few seconds, and audits everything, every few
-// minutes; nothing of both while it is paused.
+// The daemon of one cluster: tells peers again what they did not take, every few seconds, audits everything, every few minutes, and
+// compares all objects, now and then; nothing of it while it is paused.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AutosyncError } from '../lib/errors.js';
 import type { Keeper } from '../records/keeper.js';
 import type { BaseSite } from '../site/site.js';
 import { audit, type AuditOptions } from './audit.js';
 import { checkFence } from './fencing.js';
+import { auditObjects } from './object-audit.js';
 import { Pace } from './pace.js';
 import { PassLog } from './passes.js';
 import { expectNotPaused, pauseText, readPause, type Pause } from './pause.js';
@@ -17,6 +18,8 @@ import type { Share } from './share.js';
 export interface DaemonOptions extends Share {
   readonly pendingIntervalMs: number;
   readonly auditIntervalMs: number;
+  /** 0: never. */
+  readonly objectAuditIntervalMs: number;
   readonly lookEvery: number;
   readonly reclaimAgeMs: number;
   /** 0: as fast as it goes. */
@@ -28,6 +31,14 @@ const LOOK_MS = 2_000;
 /** How often a pass says how far it is. */
 const PROGRESS_MS = 10_000;
 
+/** The last object audit of this process. */
+interface ObjectsThen {
+  readonly atMs: number;
+  readonly leftOut: readonly string[];
+  /** Something was not the same, or changed too lately to say. */
+  readonly isOpen: boolean;
+}
+
 export class Daemon {
   readonly #site: BaseSite;
   readonly #records: Keeper;
@@ -38,6 +49,8 @@ export class Daemon {
   #fencedThen: readonly string[] = [];
   /** Peers that the last audit could not ask. */
   #leftOut: readonly string[] = [];
+  #hasAudited = false;
+  #objects: ObjectsThen | undefined;
 
   /** @throws AutosyncError CONFIG_INVALID without a service user */
   constructor(site: BaseSite, options: DaemonOptions) {
@@ -106,14 +119,45 @@ export class Daemon {
             await this.#checkFence(count, false);
             const report = await this.#audit({ isDryRun: false, lookEvery, signal: working, count });
             this.#leftOut = report.unreachable;
+            this.#hasAudited = true;
           }),
-        async () => (await this.#hasFenceChanged()) || (await this.#isBack()),
+        async () => (await this.#hasFenceChanged()) || (await this.#isBack(this.#leftOut)),
       ),
+      ...this.#compareObjects(working),
       every(LOOK_MS, working, async () => {
         const pause = await this.#pause();
         if (typeof pause === 'object') paused.abort();
       }),
     ]);
+  }
+
+  /** Again and again, as soon as the containers were audited: they have to be there first. */
+  #compareObjects(signal: AbortSignal): Promise<void>[] {
+    const { objectAuditIntervalMs, auditIntervalMs } = this.#options;
+    if (objectAuditIntervalMs === 0) return [];
+    const compare = (): Promise<void> =>
+      this.#guard('object audit', async () => {
+        if (this.#hasAudited) await this.#auditObjects(signal);
+      });
+    const isDue = async (): Promise<boolean> => {
+      const last = this.#objects;
+      if (last === undefined) return this.#hasAudited;
+      const isOpen = last.isOpen && performance.now() - last.atMs > auditIntervalMs;
+      return isOpen || (await this.#isBack(last.leftOut));
+    };
+    return [every(objectAuditIntervalMs, signal, compare, isDue)];
+  }
+
+  async #auditObjects(signal: AbortSignal): Promise<void> {
+    const { reclaimAgeMs } = this.#options;
+    const last = await this.#passes.lastObjects();
+    const report = await auditObjects(this.#site, this.#records, {
+      ...{ reclaimAgeMs, share: this.#options, last, signal },
+    });
+    if (signal.aborted) return;
+    await this.#passes.keepObjects(report);
+    const isOpen = report.unmended + report.onTheirWay > 0 || report.brokenOff !== undefined;
+    this.#objects = { atMs: performance.now(), leftOut: report.unreachable, isOpen };
   }
 
   async #checkFence(count: PassCount, isDryRun: boolean): Promise<void> {
@@ -199,9 +243,9 @@ export class Daemon {
     };
   }
 
-  /** A peer that the last audit had to leave out answers again: the next one is due now. */
-  async #isBack(): Promise<boolean> {
-    for (const name of this.#leftOut) {
+  /** A peer that an audit had to leave out answers again: the next one is due now. */
+  async #isBack(leftOut: readonly string[]): Promise<boolean> {
+    for (const name of leftOut) {
       const asked = await this.#site.clusters.peer(name)?.send({ method: 'GET', target: '/info' });
       if (asked?.kind === 'answer' && asked.answer.status === 200) return true;
     }

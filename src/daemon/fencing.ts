@@ -8,7 +8,7 @@ import { clusterLabel } from '../records/names.js';
 import { mergeRecords, EMPTY, type Record } from '../records/record.js';
 import type { VersionClock } from '../records/version.js';
 import { audienceFor, type BaseSite } from '../site/site.js';
-import { peerRealm } from './peer-records.js';
+import { peerRealm } from '../converge/peer-records.js';
 import type { Finding } from './report.js';
 
 /**

@@ -32,6 +32,15 @@ export interface AuditState extends Pick<
   readonly apart: readonly CodeCount[];
 }
 
+/** The last object audit of every process, added up. */
+export interface ObjectState extends AuditState {
+  readonly objects: number;
+  readonly unchanged: number;
+  readonly onTheirWay: number;
+  /** By cluster, the earliest. */
+  readonly provenSince: Readonly<Record<string, string>>;
+}
+
 /** The passes under way, added up. */
 export interface RunningState {
   /** ISO 8601. */
@@ -81,6 +90,31 @@ export function auditState(
     changed: codesOf(reports, 'mended'),
     reasons: codesOf(reports, 'unmended'),
     apart: codesOf(reports, 'apart'),
+  };
+}
+
+/** Undefined where no object audit has come to its end yet. */
+export function objectState(
+  passes: readonly ProcessPasses[],
+  intervalMs: number,
+  nowMs: number,
+): ObjectState | undefined {
+  const inPlace = passes.map(({ objects, ...rest }) => ({
+    ...rest,
+    objects,
+    report: objects === undefined ? undefined : { ...objects, troubled: [] },
+  }));
+  const state = auditState(inPlace, intervalMs, nowMs);
+  if (state === undefined) return undefined;
+  const reports = passes.flatMap(({ objects }) => objects ?? []);
+  const provenSince: Record<string, string> = {};
+  for (const [cluster, at] of reports.flatMap((each) => Object.entries(each.provenSince)))
+    provenSince[cluster] = [at, provenSince[cluster] ?? at].sort()[0] as string;
+  const sum = (of: 'objects' | 'unchanged' | 'onTheirWay'): number =>
+    reports.reduce((total, each) => total + each[of], 0);
+  return {
+    ...state,
+    ...{ objects: sum('objects'), unchanged: sum('unchanged'), onTheirWay: sum('onTheirWay'), provenSince },
   };
 }
 

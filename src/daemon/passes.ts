@@ -14,6 +14,27 @@ export interface KeptReport extends PassReport {
   readonly troubled: readonly string[];
 }
 
+/** What an object audit kept: its report, and which containers are proven equal. */
+export interface KeptObjectReport extends PassReport {
+  readonly objects: number;
+  /** Changed too lately to be missed. */
+  readonly onTheirWay: number;
+  /** Proven equal before, and unchanged since. */
+  readonly unchanged: number;
+  /** By cluster, since when all containers there that are not in the findings have been proven equal; ISO 8601. */
+  readonly provenSince: Readonly<Record<string, string>>;
+  /** By ACCOUNT/CONTAINER; not all, where there are too many. */
+  readonly proven: Readonly<Record<string, Proven>>;
+}
+
+/** A container that was found to be the same on several clusters. */
+export interface Proven {
+  /** Of what can be seen of it cheaply: changes whenever that does. */
+  readonly print: string;
+  /** When it was compared last, by cluster; ISO 8601. */
+  readonly at: Readonly<Record<string, string>>;
+}
+
 /** A pass under way. */
 export interface Progress {
   /** ISO 8601. */
@@ -32,6 +53,7 @@ export interface ProcessPasses {
   readonly share: Share;
   readonly report: KeptReport | undefined;
   readonly progress: Progress | undefined;
+  readonly objects: KeptObjectReport | undefined;
 }
 
 const FORMAT = 1;
@@ -46,6 +68,10 @@ function reportObject(cluster: string, { processes, process }: Share): string {
 
 function progressObject(cluster: string, share: Share): string {
   return `${reportObject(cluster, share)}/pass`;
+}
+
+function objectsObject(cluster: string, share: Share): string {
+  return `${reportObject(cluster, share)}/objects`;
 }
 
 /** What one daemon keeps of its passes. All reject with RECORDS_UNAVAILABLE; a retry may help. */
@@ -72,6 +98,14 @@ export class PassLog {
     return write(this.#records, progressObject(this.#cluster, this.#share), progress);
   }
 
+  lastObjects(): Promise<KeptObjectReport | undefined> {
+    return read<KeptObjectReport>(this.#records, objectsObject(this.#cluster, this.#share));
+  }
+
+  keepObjects(report: KeptObjectReport): Promise<void> {
+    return write(this.#records, objectsObject(this.#cluster, this.#share), report);
+  }
+
   dropProgress(): Promise<void> {
     return this.#records.store.delete(progressObject(this.#cluster, this.#share));
   }
@@ -81,7 +115,7 @@ export class PassLog {
 export async function readPasses(records: Keeper, cluster: string): Promise<readonly ProcessPasses[]> {
   let newest: { processes: number; at: string } | undefined;
   for await (const { name, lastModified } of records.store.list(reportsPrefix(cluster))) {
-    const processes = Number(/\/\d+-of-(\d+)(?:\/pass)?$/.exec(name)?.[1]);
+    const processes = Number(/\/\d+-of-(\d+)(?:\/(?:pass|objects))?$/.exec(name)?.[1]);
     if (processes > 0 && (newest === undefined || lastModified > newest.at))
       newest = { processes, at: lastModified };
   }
@@ -91,7 +125,9 @@ export async function readPasses(records: Keeper, cluster: string): Promise<read
     Array.from({ length: processes }, async (_, process) => {
       const share = { processes, process };
       const report = await read<KeptReport>(records, reportObject(cluster, share));
-      return { share, report, progress: await read<Progress>(records, progressObject(cluster, share)) };
+      const progress = await read<Progress>(records, progressObject(cluster, share));
+      const objects = await read<KeptObjectReport>(records, objectsObject(cluster, share));
+      return { share, report, progress, objects };
     }),
   );
 }

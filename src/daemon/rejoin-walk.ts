@@ -1,7 +1,7 @@
 // Every object that is not on both sides, a cluster that was away and the others, and what is to become of it. Listings only say where
 // to look; by name it is asked what is there, and what was deleted.
 import { dateOf, listObjects, type Member, type ObjectName } from '../converge/object-member.js';
-import { eachLimited } from '../lib/each-limited.js';
+import { eachOf } from '../lib/each-of.js';
 import { AutosyncError } from '../lib/errors.js';
 import { mergeJoin } from '../lib/merge-join.js';
 import type { ContainerName } from '../site/site.js';
@@ -42,34 +42,35 @@ export interface Walk {
 }
 
 /** Rows looked into at once. */
-const BATCH = 64;
 const CONCURRENCY = 8;
 
 /** @throws AutosyncError what the members throw when they list; safe to begin anew */
 export async function walkContainer(walk: Walk, container: ContainerName): Promise<void> {
+  await eachOf(differing(walk, container), CONCURRENCY, async ({ object, isThere, holders }) => {
+    const name = { ...container, object };
+    const found = await guarded(name, () =>
+      isThere ? settleOnlyThere(walk, name) : settleOnlyElsewhere(walk, name, holders),
+    );
+    if (found !== undefined) walk.onFound(found);
+  });
+}
+
+/** A row that only one side has. */
+interface Differing {
+  readonly object: string;
+  readonly isThere: boolean;
+  readonly holders: readonly Member[];
+}
+
+async function* differing(walk: Walk, container: ContainerName): AsyncGenerator<Differing> {
   const { away, others } = walk;
-  let batch: { readonly object: string; readonly isThere: boolean; readonly holders: readonly Member[] }[] =
-    [];
-  const flush = async (): Promise<void> => {
-    const rows = batch;
-    batch = [];
-    await eachLimited(rows, CONCURRENCY, async ({ object, isThere, holders }) => {
-      const name = { ...container, object };
-      const found = await guarded(name, () =>
-        isThere ? settleOnlyThere(walk, name) : settleOnlyElsewhere(walk, name, holders),
-      );
-      if (found !== undefined) walk.onFound(found);
-    });
-  };
   const streams = [away, ...others].map((member) => listObjects(member, container));
   for await (const { key: object, values } of mergeJoin(streams)) {
     const [there, ...elsewhere] = values;
     const holders = others.filter((_, i) => elsewhere[i] !== undefined);
     if (there !== undefined && holders.length > 0) walk.onSame();
-    else batch.push({ object, isThere: there !== undefined, holders });
-    if (batch.length >= BATCH) await flush();
+    else yield { object, isThere: there !== undefined, holders };
   }
-  await flush();
 }
 
 async function guarded(name: ObjectName, work: () => Promise<Found | undefined>): Promise<Found | undefined> {

@@ -1,17 +1,16 @@
 // Lets a cluster in again that was away for longer than Swift remembers deletions: what it holds is held against what the others hold,
 // object by object, and only then its fence is taken away. Safe to break off at any point, and to begin anew.
-import { listContainers } from '../converge/cluster-listing.js';
-import { localMember, peerMember, type Member } from '../converge/object-member.js';
+import { allContainers } from '../converge/all-containers.js';
+import { memberAt, type Member } from '../converge/object-member.js';
+import { peerRealm } from '../converge/peer-records.js';
 import { AutosyncError } from '../lib/errors.js';
-import { mergeJoin, type Sorted } from '../lib/merge-join.js';
 import type { Peer } from '../peers/peer.js';
 import { fencedIn, lift, REALM } from '../records/fence.js';
 import type { Keeper } from '../records/keeper.js';
 import { clusterLabel } from '../records/names.js';
 import { DESIRED, mergeRecords, EMPTY, type Record } from '../records/record.js';
-import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
+import type { Marks } from '../records/rows.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
-import { peerAccounts, peerRealm, peerRows } from './peer-records.js';
 import { walkContainer, type Case, type Found, type Walk } from './rejoin-walk.js';
 
 export interface RejoinOptions {
@@ -64,7 +63,7 @@ export async function rejoin(
   const count: RejoinCount = { containers: 0, same: 0, differing: 0, cases: {} };
   const base = { cluster, isFenced: untilMs !== undefined, comparedWith: others };
   if (untilMs === undefined) return { ...base, ...count, awaySince: undefined, lifted: [] };
-  const membersOf = (names: readonly string[]): Member[] => names.map((each) => memberOf(site, each));
+  const membersOf = (names: readonly string[]): Member[] => names.map((each) => memberAt(site, each));
   await walkAll(site, records, {
     ...{ cluster, others, count, options, membersOf },
     untilMs: site.fence.doubtfulUntilMs(untilMs),
@@ -83,13 +82,6 @@ function comparable(site: BaseSite, cluster: string, fenced: ReadonlyMap<string,
   const others = site.clusters.all().filter((each) => each !== cluster);
   const open = others.filter((each) => !fenced.has(clusterLabel(each)));
   return open.length > 0 ? open : others;
-}
-
-function memberOf(site: BaseSite, cluster: string): Member {
-  if (site.clusters.isMine(cluster)) return localMember(site);
-  const peer = site.clusters.peer(cluster);
-  if (peer === undefined) throw new AutosyncError('CONFIG_INVALID', `There is no gateway of ${cluster}.`);
-  return peerMember(peer);
 }
 
 /** All that the clusters say of each other; the one that is to be let in has to answer. */
@@ -119,37 +111,17 @@ interface Work {
 
 async function walkAll(site: BaseSite, records: Keeper, work: Work): Promise<void> {
   const { cluster, others, count, options } = work;
-  const own = await site.ownAccount();
-  const all = [cluster, ...others];
-  for (const account of await accountsOf(site, records, all)) {
-    if (account === own || !site.options.isAccountOurs(account)) continue;
-    const listings = work.membersOf(all).map((member) => listContainers(member, account));
-    const recorded = all.map((each) => rowsOf(site, records, each, account));
-    for await (const { key: container, values } of mergeJoin<Marks>([...listings, ...recorded])) {
-      count.containers += 1;
-      if (isDifferent(values.slice(all.length))) count.differing += 1;
-      await walkOne(site, records, { account, container }, work);
-      options.onProgress?.(count);
-    }
+  for await (const known of allContainers(site, records, { clusters: [cluster, ...others] })) {
+    const { account, container } = known;
+    count.containers += 1;
+    if (isDifferent(known.records)) count.differing += 1;
+    await walkOne(site, records, { account, container }, work);
+    options.onProgress?.(count);
   }
 }
 
 function isDifferent(rows: readonly (Marks | undefined)[]): boolean {
   return new Set(rows.map((marks) => [...(marks ?? [])].sort().join())).size > 1;
-}
-
-async function accountsOf(site: BaseSite, records: Keeper, clusters: readonly string[]): Promise<string[]> {
-  const accounts = new Set(await recordedAccounts(records));
-  for (const cluster of clusters) {
-    const peer = site.clusters.peer(cluster);
-    if (peer !== undefined) for (const account of await peerAccounts(peer)) accounts.add(account);
-  }
-  return [...accounts].sort();
-}
-
-function rowsOf(site: BaseSite, records: Keeper, cluster: string, account: string): Sorted<Marks> {
-  const peer = site.clusters.peer(cluster);
-  return peer === undefined ? recordRows(records, account) : peerRows(peer, account);
 }
 
 /** Objects of containers that are not synced stay where they are written. */

@@ -10,7 +10,14 @@ import { encodeName } from '../swift/path.js';
 import type { BaseSite } from '../site/site.js';
 import { audienceFor } from '../site/site.js';
 import { copiesState, type CopiesState } from './copies-state.js';
-import { auditState, runningState, type AuditState, type RunningState } from './pass-state.js';
+import {
+  auditState,
+  objectState,
+  runningState,
+  type AuditState,
+  type ObjectState,
+  type RunningState,
+} from './pass-state.js';
 import { readFence, type FenceState } from './fencing.js';
 import { readPasses } from './passes.js';
 import { readPause, type Pause } from './pause.js';
@@ -49,13 +56,21 @@ export interface Status {
   readonly running: RunningState | undefined;
   /** The last pass; undefined where there was none yet. */
   readonly audit: AuditState | undefined;
+  /** The last object audit; undefined where there was none yet, `off` where there is to be none. */
+  readonly objects: ObjectState | 'off' | undefined;
+}
+
+export interface StatusOptions {
+  readonly auditIntervalMs: number;
+  readonly objectAuditIntervalMs: number;
+  readonly reclaimAgeMs: number;
 }
 
 /** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
 export async function readStatus(
   site: BaseSite,
   records: Keeper,
-  { auditIntervalMs, reclaimAgeMs }: { readonly auditIntervalMs: number; readonly reclaimAgeMs: number },
+  { auditIntervalMs, objectAuditIntervalMs, reclaimAgeMs }: StatusOptions,
 ): Promise<Status> {
   const lag = readLag(records, site.clusters.mine, site.now());
   const [copiers, states, passes, paused, fence] = await Promise.all([
@@ -73,9 +88,13 @@ export async function readStatus(
       ...({ copier, code: 'COPIER_SILENT', silentSeconds: (site.now() - atMs) / 1000 } as const),
     }));
   const isCopied = silentCopiers.length === 0 && states.every(({ copies }) => !copies?.codes.length);
-  const isOk = paused === undefined && fence.length === 0 && isAgreed && isCopied && isClean(audit);
+  const objects: Status['objects'] =
+    objectAuditIntervalMs === 0 ? 'off' : objectState(passes, objectAuditIntervalMs, site.now());
+  const areClean = isClean(audit) && (objects === 'off' || isClean(objects));
+  const isOk = paused === undefined && fence.length === 0 && isAgreed && isCopied && areClean;
   const running = runningState(passes, site.now());
-  return { cluster: site.clusters.mine, isOk, paused, peers: states, silentCopiers, fence, running, audit };
+  const state = { isOk, paused, peers: states, silentCopiers, fence, running, audit, objects };
+  return { cluster: site.clusters.mine, ...state };
 }
 
 function isClean(audit: AuditState | undefined): boolean {

@@ -177,6 +177,26 @@ export const REASONS = {
     next: 'Another one is sent every canary_interval.',
     fix: 'See what the peer answered (`autosync status`): its gateway, its Swift or its service user does not take it.',
   },
+  OBJECTS_MISSING: {
+    meaning: 'Objects were not on all clusters, or older on some, for longer than they are on their way.',
+    next: 'The newest copy of each goes there.',
+    fix: 'If it stays, run `autosync verify ACCOUNT/CONTAINER`: it names them, and says what keeps them from being copied.',
+  },
+  OBJECTS_ORPHANED: {
+    meaning: 'Objects were deleted on one cluster, and were still on another.',
+    next: 'They are deleted there as well, unless they are older than reclaim_age or too many at once.',
+    fix: 'Run `autosync verify ACCOUNT/CONTAINER --repair --dry-run`; then with a larger --max-delete, or with --force, as it says.',
+  },
+  OBJECTS_DIFFER: {
+    meaning: 'Clusters hold different objects of one name and date: Swift replaces neither.',
+    next: 'They are left as they are.',
+    fix: 'Run `autosync verify --deep ACCOUNT/CONTAINER`, and upload the right one again.',
+  },
+  OBJECTS_UNCLEAR: {
+    meaning: 'Objects could not be compared on all clusters.',
+    next: 'They are compared again in the next object audit.',
+    fix: "Run `autosync verify ACCOUNT/CONTAINER`, and read Swift's log there.",
+  },
   NOT_ADOPTED: {
     meaning: 'The container was there before autosync, and is in no record.',
     next: 'It is left alone.',

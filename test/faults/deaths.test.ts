@@ -63,7 +63,7 @@ async function present(subject: Subject): Promise<void> {
 async function emptiedHere(subject: Subject): Promise<void> {
   await present(subject);
   for (const object of ['o1', 'o2']) {
-    await putSame({ user: { account: subject.account }, direct: subject.direct }, subject.path, object, 'x');
+    await putSame(subject, subject.path, object, 'x');
     await directly(subject, one, 'DELETE', {}, `${subject.path}/${object}`);
   }
 }

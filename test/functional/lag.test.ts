@@ -252,7 +252,7 @@ describe('X-Autosync-Status: ask', () => {
   const ASK = { 'X-Autosync-Status': 'ask' };
 
   it('tells an owner where an object is', async () => {
-    await putSame({ user, direct }, '/c', 'o', 'first');
+    await putSame({ direct }, '/c', 'o', 'first');
     const ask = async (): Promise<string | undefined> =>
       (await via.request('HEAD', '/c/o', ASK)).headers['x-autosync-status'];
     expect(await ask()).toBe(`${one}=present, ${two}=present, ${three}=present`);

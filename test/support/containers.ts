@@ -68,29 +68,39 @@ export async function expectStatusEverywhere(
   expect(found, path).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, status])));
 }
 
+/** An object's change at one Swift, past its gateway, dated as wished, as container sync would send it. @param path `/c/o`, percent-encoded */
+export async function sendDated(
+  session: SwiftSession,
+  method: 'PUT' | 'POST' | 'DELETE',
+  path: string,
+  ticks: bigint,
+  { headers = {}, body }: { readonly headers?: Record<string, string>; readonly body?: string } = {},
+): Promise<Answer> {
+  const [, container = ''] = path.split('/');
+  const head = await session.request('HEAD', `/${container}`);
+  const target = `/v1/${session.user.account}${path}`;
+  const timestamp = formatTimestamp(ticks);
+  const proof = signContainerSync({
+    ...{ method, path: canonicalPath(target), timestamp, realm: REALM_NAME, realmKey: realm().realmKey },
+    containerKey: head.headers['x-container-sync-key']!,
+  });
+  const signed = { ...headers, 'X-Container-Sync-Auth': proof, 'X-Timestamp': timestamp };
+  return send(session.baseUrl, method, target, signed, body);
+}
+
 /** The very same object at every Swift, dated alike, as container sync leaves it; with no daemon needed. */
 export async function putSame(
-  sessions: { readonly user: Pick<User, 'account'>; readonly direct: Sessions['direct'] },
+  { direct }: { readonly direct: Sessions['direct'] },
   container: string,
   object: string,
   body: string,
+  ticks = BigInt(Date.now()) * 100n,
 ): Promise<void> {
-  const timestamp = formatTimestamp(BigInt(Date.now()) * 100n);
-  const heads = await headEverywhere(sessions, container);
-  const target = `/v1/${sessions.user.account}${container}/${encodeURIComponent(object)}`;
+  const path = `${container}/${encodeURIComponent(object)}`;
   await Promise.all(
-    Object.entries(sessions.direct).map(async ([name, { baseUrl }]) => {
-      const proof = signContainerSync({
-        method: 'PUT',
-        path: canonicalPath(target),
-        timestamp,
-        realm: REALM_NAME,
-        realmKey: realm().realmKey,
-        containerKey: heads[name]!.headers['x-container-sync-key']!,
-      });
-      const headers = { 'X-Container-Sync-Auth': proof, 'X-Timestamp': timestamp };
-      const answer = await send(baseUrl, 'PUT', target, headers, body);
-      expect(answer.status, `${target} at ${name}: ${answer.text}`).toBe(201);
+    Object.entries(direct).map(async ([name, session]) => {
+      const answer = await sendDated(session, 'PUT', path, ticks, { body });
+      expect(answer.status, `${path} at ${name}: ${answer.text}`).toBe(201);
     }),
   );
 }

@@ -8,6 +8,7 @@ import { isObjectChange } from '../changes/receive-object.js';
 import { isInfoRequest } from '../info.js';
 import { introductionAnswer } from '../introduction.js';
 import type { Site } from '../site.js';
+import { answerCopy, isCopyRequest } from './copy-door.js';
 import { answerLeave, isLeaveRequest } from './leave-door.js';
 import { answerRecords, isRecordsRequest } from './records-door.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
@@ -42,6 +43,7 @@ export async function admitPeer(site: Site, exchange: Exchange, next: Next): Pro
   );
   if (isInfoRequest(exchange)) return introductionAnswer(site);
   if (isRecordsRequest(exchange)) return answerRecords(site, exchange, body);
+  if (isCopyRequest(exchange)) return answerCopy(site, exchange);
   if (isLeaveRequest(exchange)) return answerLeave(site, exchange);
   return carryOut(site, exchange, next, body);
 }

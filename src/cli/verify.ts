@@ -1,0 +1,150 @@
+// `autosync verify [ACCOUNT[/CONTAINER]]`: whether all clusters hold the same objects, and with --repair makes it so.
+import { createInterface } from 'node:readline/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { expectedObjects, verify, type Scope, type VerifyReport } from '../verify/verify.js';
+import type { Finding } from '../verify/finding.js';
+import { newCount, type RepairOptions, type RunCount } from '../verify/run.js';
+import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
+import { renderFinding, renderProgress, renderVerified } from './verify-text.js';
+
+interface VerifyCommandOptions {
+  readonly conf: string;
+  readonly deep?: true;
+  readonly repair?: true;
+  readonly dryRun?: true;
+  readonly maxDelete: number;
+  readonly force?: true;
+  readonly grace: number;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+const EXIT_FOUND = 1;
+const EXIT_COULD_NOT = 3;
+/** How long a cluster may be silent: a long listing, or a large object's last bytes, take their time. */
+const SILENCE_MS = 60_000;
+const CONTAINERS_AT_ONCE = 4;
+
+/** Exit 0 all equal, or so now; 1 something differs; 2 usage; 3 a cluster could not be asked. */
+export const verifyCommand = new Command('verify')
+  .description(
+    'hold the objects of all clusters against each other; with --repair the newest goes everywhere',
+  )
+  .argument('[account-or-container]', 'ACCOUNT or ACCOUNT/CONTAINER; all accounts if not given')
+  .option('--conf <file>', 'configuration file', DEFAULT_CONF)
+  .option(
+    '--deep',
+    'ask for every object by name, with its metadata, and not only for those whose rows differ',
+  )
+  .option('--repair', 'copy what is missing or old, delete what was deleted elsewhere')
+  .option('--dry-run', 'with --repair: only say what would be done')
+  .option('--max-delete <n>', 'where more copies would be deleted, none is', wholeNumber, 100)
+  .option('--force', 'delete also what is older than reclaim_age')
+  .option('--grace <seconds>', 'what is younger may be on its way, and is no difference', wholeNumber, 60)
+  .option('--yes', 'do not ask before deletions')
+  .option('--json', 'print JSON lines: one for each finding, and a summary at the end')
+  .action(async (what: string | undefined, options: VerifyCommandOptions) => {
+    const config = readConfig(options.conf);
+    const { autosync, daemon } = config;
+    const patient =
+      autosync === undefined
+        ? config
+        : {
+            ...config,
+            autosync: { ...autosync, peerTimeoutMs: Math.max(autosync.peerTimeoutMs, SILENCE_MS) },
+          };
+    const open = openSite(patient, quietLog());
+    const scope = parseScope(what);
+    try {
+      const count = newCount();
+      const progress = await startProgress(options, count, () => expectedObjects(open.site, scope));
+      const report = await verify(open.site, open.records, scope, {
+        graceMs: options.grace * 1000,
+        isDeep: options.deep === true,
+        reclaimAgeMs: daemon.reclaimAgeMs,
+        containersAtOnce: CONTAINERS_AT_ONCE,
+        repair: options.repair === true ? repairOptions(options, () => progress.end()) : undefined,
+        count,
+        onFinding(finding) {
+          progress.clear();
+          print(finding, options);
+        },
+      }).finally(() => progress.end());
+      console.log(options.json === true ? JSON.stringify({ summary: report }) : renderVerified(report));
+      process.exitCode = exitCodeOf(report);
+    } finally {
+      open.close();
+    }
+  });
+
+function exitCodeOf({ isEqual, outcomes }: VerifyReport): number {
+  if (isEqual) return 0;
+  const { repaired: _, ...wrong } = outcomes;
+  return Object.keys(wrong).length > 0 ? EXIT_FOUND : EXIT_COULD_NOT;
+}
+
+function parseScope(what: string | undefined): Scope {
+  const [account, ...container] = what?.split('/') ?? [];
+  return { account, container: container.length === 0 ? undefined : container.join('/') };
+}
+
+function repairOptions(
+  { dryRun, maxDelete, force, yes, json }: VerifyCommandOptions,
+  beforeAsking: () => void,
+): RepairOptions {
+  const isAskable = process.stdin.isTTY && json !== true;
+  return {
+    ...{ isDryRun: dryRun === true, maxDelete, isForced: force === true },
+    async mayDelete(copies) {
+      if (yes === true || !isAskable) return yes === true;
+      beforeAsking();
+      return isConfirmed(copies);
+    },
+  };
+}
+
+async function isConfirmed(copies: number): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const question = `\n${copies} copies were deleted on another cluster, and are still there. Delete them? (yes/no) `;
+  const answer = await terminal.question(question);
+  terminal.close();
+  return answer.trim().toLowerCase() === 'yes';
+}
+
+function print(finding: Finding, { json }: VerifyCommandOptions): void {
+  console.log(json === true ? JSON.stringify(finding) : renderFinding(finding));
+}
+
+interface ProgressLine {
+  /** Out of the way of what is printed. */
+  clear(): void;
+  end(): void;
+}
+
+/** On a terminal: how far it is, how fast, and how long it will take where that is known. */
+async function startProgress(
+  { json }: VerifyCommandOptions,
+  count: RunCount,
+  expect: () => Promise<number | undefined>,
+): Promise<ProgressLine> {
+  if (!process.stderr.isTTY || json === true) return { clear: () => undefined, end: () => undefined };
+  const expected = await expect();
+  const beganMs = performance.now();
+  const clear = (): boolean => process.stderr.write('\r\x1b[K');
+  const timer = setInterval(() => {
+    const seconds = (performance.now() - beganMs) / 1000;
+    process.stderr.write(`\r${renderProgress(count, seconds, expected)} \x1b[K`);
+  }, 1_000);
+  return {
+    clear,
+    end() {
+      clearInterval(timer);
+      clear();
+    },
+  };
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Write a whole number, from 0.');
+}

@@ -1,0 +1,197 @@
+// One object, asked for by name at all clusters that are to have it: what is wrong with it, and what becomes of that.
+import type { Member, ObjectName } from '../converge/object-member.js';
+import { AutosyncError } from '../lib/errors.js';
+import { timestampMs } from '../swift/timestamp.js';
+import type { DeletionAnswer } from '../sync/probe.js';
+import { compareCopies, differingMetadata, expiresMs, isYoung, type Compared, type Said } from './compare.js';
+import type { Finding, Kind, Outcome } from './finding.js';
+import { isManifest, look } from './look.js';
+import { copyTo } from './repair.js';
+import type { Run } from './run.js';
+import { findMissingSegments } from './segments.js';
+
+/** An object under comparison. */
+interface Case {
+  readonly run: Run;
+  readonly name: ObjectName;
+  readonly members: readonly Member[];
+  readonly said: ReadonlyMap<string, Said>;
+  readonly compared: Compared;
+}
+
+export async function verifyObject(run: Run, name: ObjectName, members: readonly Member[]): Promise<void> {
+  run.count.asked += 1;
+  const looks = await Promise.all(
+    members.map(async (member) => [member.cluster, await look(member, name)] as const),
+  );
+  const said = new Map(looks.map(([cluster, { said: what }]) => [cluster, what]));
+  const unclear = looks.filter(([, { said: what }]) => what === 'unclear');
+  if (unclear.length > 0) {
+    const clusters = unclear.map(([cluster]) => cluster);
+    const detail = unclear.map(([, { detail: why }]) => why).join('; ');
+    run.found({ kind: 'unclear', ...name, clusters, detail, outcome: 'found' });
+  }
+  const compared = compareCopies(said);
+  if (compared === undefined) return;
+  const { nowMs, options } = run;
+  const isOnItsWay =
+    isYoung(timestampMs(compared.ticks), nowMs, options.graceMs) ||
+    expiresMs(compared.copy) <= nowMs + options.graceMs;
+  const subject = { run, name, members, said, compared };
+  const isSame = compared.newest.length + unclear.length === members.length;
+  if (isOnItsWay) {
+    if (!isSame) run.onItsWay(name);
+    return;
+  }
+  const deletion = await deletedAfter(subject);
+  if (deletion === 'young') run.onItsWay(name);
+  else if (deletion === 'deleted') reportOrphan(subject);
+  else {
+    if (isManifest(compared.copy)) await verifySegments(subject);
+    await reportDifferences(subject);
+  }
+}
+
+/** Whether a cluster that does not have it deleted it after the newest copy was written. */
+async function deletedAfter({ run, name, members, compared }: Case): Promise<'deleted' | 'young' | 'no'> {
+  const absent = members.filter(({ cluster }) => compared.absent.includes(cluster));
+  const account = await run.accounts.get(name.account);
+  const isAnywhere = async (ticks: bigint): Promise<boolean> => {
+    const answers = absent.map((member) => {
+      const reapedUntil = ticksOf(account?.reapedUntilMs.get(member.cluster) ?? 0);
+      return probeAt(member, name, reapedUntil > ticks ? reapedUntil : ticks);
+    });
+    return (await Promise.all(answers)).includes('newer-here');
+  };
+  // One tick later: Swift says the same of a tombstone as of this very copy, where only some of its servers answer.
+  const after = compared.ticks + 1n;
+  if (!(await isAnywhere(after))) return 'no';
+  const graceTicks = ticksOf(run.nowMs - run.options.graceMs);
+  return (await isAnywhere(graceTicks > after ? graceTicks : after)) ? 'young' : 'deleted';
+}
+
+function ticksOf(ms: number): bigint {
+  return BigInt(Math.round(ms)) * 100n;
+}
+
+async function probeAt(member: Member, name: ObjectName, ticks: bigint): Promise<DeletionAnswer> {
+  try {
+    return await member.probe(name, ticks);
+  } catch (error) {
+    if (!(error instanceof AutosyncError)) throw error;
+    return 'unknown';
+  }
+}
+
+function reportOrphan({ run, name, members, said, compared }: Case): void {
+  const copies = members.flatMap((member) => {
+    const what = said.get(member.cluster);
+    return what === undefined || typeof what === 'string' ? [] : [{ member, ticks: what.ticks }];
+  });
+  const clusters = copies.map(({ member }) => member.cluster);
+  run.orphaned(findingOf('orphaned', { name, compared }, clusters, 'found'), copies);
+}
+
+async function reportDifferences(subject: Case): Promise<void> {
+  const { run, name, compared, said } = subject;
+  const { copy, absent, stale, otherBytes, otherMetadata } = compared;
+  const isMetadataOnly = (cluster: string): boolean => {
+    const what = said.get(cluster);
+    return typeof what === 'object' && what.etag === copy.etag && what.length === copy.length;
+  };
+  await mend(subject, 'missing', absent, () => false);
+  await mend(subject, 'stale', stale, isMetadataOnly);
+  const leave = (kind: Kind, clusters: readonly string[], detail: string): void => {
+    if (clusters.length === 0) return;
+    const outcome = run.options.repair === undefined ? 'found' : 'kept';
+    run.found({ ...findingOf(kind, { name, compared }, clusters, outcome), detail });
+  };
+  leave('different-bytes', otherBytes, 'dated alike: nobody can say which is right; upload it again');
+  const names = otherMetadata.flatMap((cluster) => differingMetadata(copy, said.get(cluster) as typeof copy));
+  leave('different-metadata', otherMetadata, [...new Set(names)].join(', '));
+}
+
+/** Reports clusters whose copy the newest is to replace, and copies it there. */
+async function mend(
+  { run, name, compared, members }: Case,
+  kind: Kind,
+  clusters: readonly string[],
+  isMetadataOnly: (cluster: string) => boolean,
+): Promise<void> {
+  const { repair } = run.options;
+  const report = (where: readonly string[], outcome: Outcome, detail = ''): void => {
+    if (where.length === 0) return;
+    const finding = findingOf(kind, { name, compared }, where, outcome);
+    run.found(detail === '' ? finding : { ...finding, detail });
+  };
+  if (repair === undefined || repair.isDryRun) {
+    report(clusters, repair === undefined ? 'found' : 'planned');
+    return;
+  }
+  const repaired: string[] = [];
+  for (const to of clusters) {
+    const wish = { from: compared.newest, to, isMetadataOnly: isMetadataOnly(to) };
+    const why = await copyTo(run.site, name, wish);
+    const target = members.find(({ cluster }) => cluster === to) as Member;
+    if (why !== '') report([to], 'failed', why);
+    else if (await isAsNew(target, name, compared.ticks)) repaired.push(to);
+    else
+      report([to], 'failed', 'Swift there took it, and does not have it: was it deleted at that very time?');
+  }
+  report(repaired, 'repaired');
+}
+
+async function isAsNew(member: Member, name: ObjectName, ticks: bigint): Promise<boolean> {
+  const { said } = await look(member, name);
+  return typeof said === 'object' && said.ticks >= ticks;
+}
+
+async function verifySegments({ run, name, members, compared }: Case): Promise<void> {
+  const source = members.find(({ cluster }) => compared.newest.includes(cluster)) as Member;
+  let segments: Awaited<ReturnType<typeof findMissingSegments>>;
+  try {
+    segments = await findMissingSegments(source, members, name);
+  } catch (error) {
+    if (!(error instanceof AutosyncError)) throw error;
+    run.found({
+      kind: 'unclear',
+      ...name,
+      clusters: [source.cluster],
+      detail: error.message,
+      outcome: 'found',
+    });
+    return;
+  }
+  const { repair } = run.options;
+  for (const cluster of members.map((each) => each.cluster)) {
+    const missing = segments.filter(({ absentAt }) => absentAt.includes(cluster));
+    const [first] = missing;
+    if (first === undefined) continue;
+    const more = missing.length === 1 ? '' : ` and ${missing.length - 1} more`;
+    const what = `${first.name.container}/${first.name.object}${more}`;
+    const report = (outcome: Outcome, detail: string): void =>
+      run.found({ ...findingOf('segments-missing', { name, compared }, [cluster], outcome), detail });
+    if (repair === undefined || repair.isDryRun) {
+      report(repair === undefined ? 'found' : 'planned', what);
+      continue;
+    }
+    const member = members.find((each) => each.cluster === cluster) as Member;
+    let why = '';
+    for (const { name: segment, heldAt } of missing) {
+      const wish = { from: heldAt, to: cluster, isMetadataOnly: false };
+      why ||= await copyTo(run.site, segment, wish);
+      if (why === '' && !(await isAsNew(member, segment, 0n))) why = 'it was deleted there';
+    }
+    report(why === '' ? 'repaired' : 'failed', why === '' ? what : `${what}: ${why}`);
+  }
+}
+
+function findingOf(
+  kind: Kind,
+  { name, compared }: Pick<Case, 'name' | 'compared'>,
+  clusters: readonly string[],
+  outcome: Outcome,
+): Finding {
+  const date = new Date(timestampMs(compared.ticks)).toISOString();
+  return { kind, ...name, clusters, newestAt: compared.newest, date, outcome };
+}

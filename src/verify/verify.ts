@@ -1,0 +1,175 @@
+// Holds what all clusters have against each other, container by container, and repairs what differs where that is wanted.
+import { allContainers, type KnownContainer } from '../converge/all-containers.js';
+import type { Member } from '../converge/object-member.js';
+import { eachOf } from '../lib/each-of.js';
+import { AutosyncError } from '../lib/errors.js';
+import { isSameCluster } from '../peers/clusters.js';
+import type { Keeper } from '../records/keeper.js';
+import { DESIRED, lifeOf } from '../records/record.js';
+import type { BaseSite, ContainerName } from '../site/site.js';
+import { swiftTarget } from '../swift/path.js';
+import { isSuccess } from '../swift/swift-client.js';
+import { versionMs } from '../records/version.js';
+import { readAccount, type AccountState } from './account.js';
+import { isYoung } from './compare.js';
+import { verifyContainer } from './container.js';
+import { Run, type RunCount, type RunOptions } from './run.js';
+
+/** What is compared: one container, one account, or without an account all that is recorded. */
+export interface Scope {
+  readonly account?: string | undefined;
+  readonly container?: string | undefined;
+}
+
+export interface VerifyOptions extends RunOptions {
+  /** Containers compared at once. */
+  readonly containersAtOnce: number;
+}
+
+export interface VerifyReport extends RunCount {
+  readonly cluster: string;
+  readonly isDeep: boolean;
+  /** All clusters could be asked about everything, and nothing is wrong, or not any more. */
+  readonly isEqual: boolean;
+  readonly notAsked: readonly { readonly cluster: string; readonly because: string }[];
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+/** @throws AutosyncError CONFIG_INVALID for an account that is not ours; RECORDS_UNAVAILABLE. A retry may help the latter. */
+export async function verify(
+  site: BaseSite,
+  records: Keeper,
+  scope: Scope,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  const startedAt = new Date().toISOString();
+  if (scope.account !== undefined && !site.options.isAccountOurs(scope.account))
+    throw new AutosyncError('CONFIG_INVALID', `${scope.account} is not among [filter:autosync] accounts.`);
+  await site.fence.load();
+  const run = new Run(site, options);
+  await eachOf(containersOf(run, records, scope), options.containersAtOnce, async (known) => {
+    if (run.mayGoOn) await verifyKnown(run, records, known);
+  });
+  await run.deleteOrphans((account) => isWholeNow(run, records, account));
+  const notAsked = [...run.notAsked].map(([cluster, because]) => ({ cluster, because }));
+  return {
+    ...{ cluster: site.clusters.mine, isDeep: options.isDeep, ...run.count },
+    isEqual: isEqual(run),
+    ...{ notAsked, startedAt, finishedAt: new Date().toISOString() },
+  };
+}
+
+/** Of what this cluster has, for the time that is left; undefined where nobody says. */
+export async function expectedObjects(site: BaseSite, scope: Scope): Promise<number | undefined> {
+  if (scope.account === undefined) return undefined;
+  const target = swiftTarget(scope.account, scope.container);
+  const { status, headers } = await site.swift.request({ kind: 'service' }, { method: 'HEAD', target });
+  const count = headers.get(
+    scope.container === undefined ? 'x-account-object-count' : 'x-container-object-count',
+  );
+  return isSuccess(status) && count !== undefined ? Number(count) : undefined;
+}
+
+function isEqual({ count, notAsked, mayGoOn }: Run): boolean {
+  const { repaired: _, ...wrong } = count.outcomes;
+  return mayGoOn && notAsked.size === 0 && Object.keys(wrong).length === 0;
+}
+
+/** Those that are recorded anywhere. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+export async function* containersOf(run: Run, records: Keeper, scope: Scope): AsyncGenerator<ContainerName> {
+  const { account, container } = scope;
+  if (account !== undefined && container !== undefined) {
+    yield { account, container };
+    return;
+  }
+  const clusters = run.site.clusters.all().filter((each) => run.member(each) !== undefined);
+  const onAway = (cluster: string, { message }: AutosyncError): void => run.away(cluster, message);
+  for await (const known of allContainers(run.site, records, { clusters, account, onAway })) {
+    if (!run.mayGoOn) return;
+    if (isRecorded(known)) yield known;
+    else run.count.notAdopted += 1;
+  }
+}
+
+function isRecorded({ records }: KnownContainer): boolean {
+  return records.some((marks) => marks !== undefined);
+}
+
+/** @throws AutosyncError RECORDS_UNAVAILABLE */
+async function verifyKnown(run: Run, records: Keeper, { account, container }: ContainerName): Promise<void> {
+  const name = { account, container };
+  const { state, members, isNew } = await placedOn(run, records, name);
+  if (state === 'apart') run.count.apart += 1;
+  else if (state === 'deleted') await (isNew ? undefined : reportLeft(run, name));
+  else {
+    run.count.containers += 1;
+    await verifyContainer(run, name, members, isNew);
+  }
+}
+
+interface Placed {
+  /** `apart`: its objects are not synced, or its account is to be deleted. */
+  readonly state: 'present' | 'apart' | 'deleted';
+  /** Who is to hold it, and can be asked. */
+  readonly members: readonly Member[];
+  /** It was made, or deleted, so lately that not all clusters need to have done so. */
+  readonly isNew: boolean;
+}
+
+/** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+export async function placedOn(run: Run, records: Keeper, name: ContainerName): Promise<Placed> {
+  const record = await records.read(name);
+  const { desired } = record;
+  const placement =
+    desired.get(DESIRED.placement)?.value.split(', ') ?? run.site.options.defaultPlacement(name);
+  const once = placement.filter(
+    (each, index) => placement.findIndex((other) => isSameCluster(other, each)) === index,
+  );
+  const isDeleted = lifeOf(record) === 'deleted';
+  const isApart = (desired.get(DESIRED.heldBack)?.value ?? '') !== '';
+  const life = desired.get(DESIRED.life);
+  const { isDeleting, goneAt } = await accountState(run, records, name.account);
+  const members = once.flatMap((each) => run.member(each) ?? []);
+  return {
+    state: isDeleting || isApart ? 'apart' : isDeleted ? 'deleted' : 'present',
+    members: members.filter(({ cluster }) => !goneAt.includes(cluster)),
+    isNew: life !== undefined && isYoung(versionMs(life.version), run.nowMs, run.options.graceMs),
+  };
+}
+
+/** Once for each account; a cluster that does not have it is named. */
+function accountState(run: Run, records: Keeper, account: string): Promise<AccountState> {
+  let state = run.accounts.get(account);
+  if (state === undefined) {
+    state = readAccount(run, records, account).then((read) => {
+      const clusters = read.goneAt.filter((each) => !run.notAsked.has(each));
+      if (clusters.length > 0 && !read.isDeleting)
+        run.found({ kind: 'account-gone', account, container: '', clusters, outcome: 'found' });
+      return read;
+    });
+    run.accounts.set(account, state);
+  }
+  return state;
+}
+
+/** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+export async function isWholeNow(run: Run, records: Keeper, account: string): Promise<boolean> {
+  const { isDeleting, goneAt } = await readAccount(run, records, account);
+  return !isDeleting && goneAt.length === 0;
+}
+
+async function reportLeft(run: Run, name: ContainerName): Promise<void> {
+  const members = run.site.clusters.all().flatMap((each) => run.member(each) ?? []);
+  const clusters: string[] = [];
+  for (const { cluster, ask } of members) {
+    try {
+      const { status } = await ask('HEAD', swiftTarget(name.account, name.container));
+      if (isSuccess(status)) clusters.push(cluster);
+    } catch (error) {
+      if (!(error instanceof AutosyncError)) throw error;
+    }
+  }
+  if (clusters.length > 0) run.found({ kind: 'container-left', ...name, clusters, outcome: 'found' });
+}
