@@ -41,6 +41,31 @@ describe('jobs', () => {
     expect(queue.take()).toEqual(job('c', 'o', 2));
   });
 
+  it('for large objects leave room for others', () => {
+    const queue = new JobQueue(100);
+    for (const object of ['1', '2']) queue.add({ ...job('c', object), bytes: 1e9 });
+    queue.add({ ...job('c', 'small'), bytes: 10 });
+    expect(queue.take(false)?.object).toBe('small');
+    expect(queue.take(false)).toBeUndefined();
+    expect(queue.take(true)?.object).toBe('1');
+  });
+
+  it.each(['film_segments', 'film+segments'])('for what has segments in %s come after them', (segments) => {
+    const queue = new JobQueue(100);
+    queue.add(job('film', 'earlier', 1));
+    queue.add(job(segments, 'part', 2));
+    queue.add(job('film', 'manifest', 3));
+    expect([queue.take(), queue.take(), queue.take()].map((each) => each?.object)).toEqual([
+      'earlier',
+      'part',
+      undefined,
+    ]);
+    queue.done(job(segments, 'part'));
+    // Segments of a later upload do not hold it up.
+    queue.add(job(segments, 'part', 4));
+    expect(queue.take()?.object).toBe('manifest');
+  });
+
   it('beyond the limit are dropped and counted; those of objects that wait already are not', () => {
     const queue = new JobQueue(1);
     queue.add(job('c', '1'));

@@ -3,7 +3,7 @@ import { AutosyncError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
 import type { CopyJob, CopyOutcome } from './job.js';
 import { backlogOf, type ContainerBacklog } from './backlog.js';
-import { JobQueue } from './job-queue.js';
+import { isLarge, JobQueue } from './job-queue.js';
 import { isCanary } from './canary.js';
 import { Unproven, type Span, type UnprovenState } from './unproven.js';
 import type { Copied } from './copy-object.js';
@@ -158,8 +158,9 @@ export class PeerCopier {
   #pump(): void {
     // In trouble, one at a time: it tells when that is over.
     const limit = this.#trouble === '' ? this.#options.concurrency : 1;
+    const large = (): number => [...this.#underWay].filter(isLarge).length;
     while (!this.#isClosed && this.#timer === undefined && this.#underWay.size < limit) {
-      const job = this.#queue.take();
+      const job = this.#queue.take(large() < Math.max(1, Math.floor(limit / 2)));
       if (job === undefined) return;
       this.#underWay.add(job);
       void this.#work(job);
