@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/simulation/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/simulation/*.test.ts', 'test/support/*.test.ts'],
           testTimeout: 60_000,
         },
       },
