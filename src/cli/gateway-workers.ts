@@ -31,7 +31,11 @@ export class Supervisor {
       if (message.kind === 'copy') copies.add(message.job);
       if (message.kind === 'ask-copy') {
         const { id, job, timeoutMs } = message;
-        void answer(id, () => copies.copy(job, timeoutMs), worker.send.bind(worker));
+        void answer(
+          id,
+          () => copies.copy(job, timeoutMs),
+          (said) => tellWorker(worker, said),
+        );
       }
     });
     nodeCluster.on('exit', (worker, code, signal) => {
@@ -66,7 +70,7 @@ export class Supervisor {
 
   async #ask(worker: Worker): Promise<void> {
     const said = await this.#questions.ask<GatewayStatus>(
-      (id) => worker.send({ kind: 'ask-status', id } satisfies Message),
+      (id) => tellWorker(worker, { kind: 'ask-status', id }),
       ANSWER_MS,
     );
     if (!worker.isDead()) this.#heard.set(worker.id, said);
@@ -85,6 +89,11 @@ export class Supervisor {
   #workers(): Worker[] {
     return Object.values(nodeCluster.workers ?? {}).filter((worker) => worker !== undefined);
   }
+}
+
+/** One that has died hears nothing; without a callback Node would end this process for that. */
+function tellWorker(worker: Worker, message: Message): void {
+  if (worker.isConnected()) worker.send(message, () => undefined);
 }
 
 /** In a worker: copies are made by the process that the one above feeds. */

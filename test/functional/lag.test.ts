@@ -99,6 +99,11 @@ async function put(session: SwiftSession, names: readonly string[], body = 'x'):
   for (const name of names) expect((await session.request('PUT', `/c/${name}`, {}, body)).status).toBe(201);
 }
 
+/** Of the test's own account: what an earlier one wrote may not be proven yet. */
+function own<C extends { readonly account: string }>(containers: readonly C[]): C[] {
+  return containers.filter(({ account }) => account === user.account);
+}
+
 describe('how far objects are behind', () => {
   it('is 0 when all is there, and each copy is counted by what it was', async () => {
     await put(via, ['a', 'b']);
@@ -135,7 +140,7 @@ describe('how far objects are behind', () => {
       return found.waiting + found.underWay === 3 && found.oldestSeconds > 0 ? found : undefined;
     });
     expect(first.bytesBehind).toBe(12);
-    expect(first.containers).toMatchObject([
+    expect(own(first.containers)).toMatchObject([
       { account: user.account, container: 'c', objects: 3, bytes: 12 },
     ]);
     await waitFor('it grows', async () => (await copies(two)).oldestSeconds > first.oldestSeconds + 1);
@@ -146,7 +151,7 @@ describe('how far objects are behind', () => {
       return found?.objects === 3 ? found : undefined;
     });
     expect(told.lagSeconds).toBeGreaterThan(1);
-    expect(told.containers[0]).toMatchObject({ account: user.account, container: 'c', objects: 3 });
+    expect(own(told.containers)).toMatchObject([{ container: 'c', objects: 3 }]);
     await restoreLinks();
     await waitFor('nothing is behind', async () => (await lag(two)) === 0);
     expect((await direct[two]!.request('HEAD', '/c/3')).status).toBe(200);
@@ -188,9 +193,9 @@ describe('how far objects are behind', () => {
     await restoreLinks();
     const after = await waitFor('another one runs', async () => {
       const found = await copies(two);
-      return found.unproven.jobs > 0 ? found : undefined;
+      return own(found.unproven.containers).length > 0 ? found : undefined;
     });
-    expect(after.unproven.containers).toMatchObject([{ account: user.account, container: 'c' }]);
+    expect(own(after.unproven.containers)).toMatchObject([{ container: 'c' }]);
     expect(await lag(two)).toBeGreaterThan(0);
     await put(via, ['lost'], 'again');
     await waitFor('nothing is behind', async () => (await lag(two)) === 0);
