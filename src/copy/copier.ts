@@ -2,6 +2,7 @@
 // remembers which containers that may be, and says so until they are found to be the same.
 import type { Objective } from '../config/types.js';
 import { DESIRED } from '../records/record.js';
+import type { Registers } from '../records/register.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import type { Peer } from '../peers/peer.js';
 import { Canary, isCanary, type CanaryState } from './canary.js';
@@ -10,7 +11,7 @@ import type { CopyJob, CopyOutcome } from './job.js';
 import { LagHistogram } from './lag-histogram.js';
 import { ObjectiveWindow, type ObjectiveState } from './objective.js';
 import { LocalObjects } from './local-object.js';
-import { PeerCopier, type PeerCopierStatus } from './peer-copier.js';
+import { PeerCopier, STAYS, type PeerCopierStatus } from './peer-copier.js';
 import { Prover } from './prover.js';
 import type { Span, UnprovenState } from './unproven.js';
 
@@ -81,7 +82,10 @@ export class Copier {
 
   /** The same, and resolves with what came of it. Rejects where its placement is not known. */
   async copy(job: CopyJob): Promise<readonly CopyOutcome[]> {
-    return Promise.all(await this.#each(job, (copier) => copier.copy(job)));
+    const outcomes = await Promise.all(await this.#each(job, (copier) => copier.copy(job)));
+    if (outcomes.length > 0 || !(await this.#isHeldBack(job))) return outcomes;
+    const { peers } = audienceFor(this.#site, this.#site.options.defaultPlacement(job));
+    return peers.map(({ name }) => ({ cluster: name, isDone: false, detail: STAYS }));
   }
 
   /** Hands a job to the copiers of its peers. Rejects, with all of it counted as missed, where its placement is not known. */
@@ -211,12 +215,24 @@ export class Copier {
     return peers;
   }
 
+  async #isHeldBack(name: ContainerName): Promise<boolean> {
+    return isHeldBack(await this.#desiredOf(name));
+  }
+
+  async #desiredOf({ account, container }: ContainerName): Promise<Registers | undefined> {
+    return (await this.#site.records?.read({ account, container }))?.desired;
+  }
+
   /** None for what is versioned, or its owner's own: that is not copied. */
   async #readPeers({ account, container }: ContainerName): Promise<readonly Peer[]> {
-    const desired = (await this.#site.records?.read({ account, container }))?.desired;
-    if ((desired?.get(DESIRED.heldBack)?.value ?? '') !== '') return [];
+    const desired = await this.#desiredOf({ account, container });
+    if (isHeldBack(desired)) return [];
     const placement = desired?.get(DESIRED.placement)?.value.split(', ');
     return audienceFor(this.#site, placement ?? this.#site.options.defaultPlacement({ account, container }))
       .peers;
   }
+}
+
+function isHeldBack(desired: Registers | undefined): boolean {
+  return (desired?.get(DESIRED.heldBack)?.value ?? '') !== '';
 }

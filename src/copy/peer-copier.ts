@@ -44,6 +44,9 @@ export interface PeerCopierOptions {
   readonly onMissed?: (job: CopyJob) => void;
 }
 
+/** What is said of a container that is not kept the same. */
+export const STAYS = 'objects of this container stay where they are written';
+
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 /** Containers that are remembered for what was not copied. */
@@ -249,7 +252,7 @@ function heardOf(copied: Copied): Omit<CopyOutcome, 'cluster'> {
     case 'there':
       return { isDone: true, detail: '' };
     case 'apart':
-      return { isDone: false, detail: 'objects of this container stay where they are written' };
+      return { isDone: false, detail: STAYS };
     default:
       return { isDone: false, detail: copied.detail };
   }

@@ -188,7 +188,7 @@ it('is fenced, brings nothing back, loses nothing, and is let in again', { timeo
     undefined,
   ]);
   // Whoever sends it: an object that old may have been deleted here.
-  expect(await syncIn('one', '/c/old', before)).toBe(503);
+  expect(await syncIn('one', '/c/old', before)).toBe(403);
   expect(await syncIn('one', '/c/young', new Date())).toBe(201);
 
   const plan = await rejoin('--dry-run');

@@ -239,7 +239,7 @@ describe('an account deletion', () => {
     };
     await deleteAt(all[0]!.gatewayUrl, kept);
     await kept.via[there]!.request('POST', '');
-    expect(await reap(there)).toBe(503);
+    expect(await reap(there)).toBe(403);
     expect(await isHere(there, kept, '/c/o')).toBe(true);
     // From the second cluster to the third it may be anybody's.
     expect(await reap(third)).toBe(204);

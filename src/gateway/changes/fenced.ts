@@ -8,7 +8,7 @@ import type { Exchange, OutgoingResponse } from '../station.js';
 
 /**
  * Refuses another cluster's object of that date, where it is not here and may have been deleted here so long ago that Swift has
- * forgotten it. Who sends it, its signature does not tell; senders come again. @throws AutosyncError what Swift's client throws
+ * forgotten it. Who sends it, its signature does not tell; container sync comes again in its next pass, and is held up by a 5xx. @throws AutosyncError what Swift's client throws
  */
 export async function refuseForgotten(
   site: Site,
@@ -24,5 +24,5 @@ export async function refuseForgotten(
   const { status } = await site.swift.request({ kind: 'service' }, { method: 'HEAD', target });
   if (status !== 404) return undefined;
   const text = 'FENCED: it may have been deleted here. `autosync cluster rejoin` decides.';
-  return textAnswer(exchange, 503, text);
+  return textAnswer(exchange, 403, text);
 }

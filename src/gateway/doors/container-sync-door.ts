@@ -47,7 +47,7 @@ export async function admitContainerSync(
   }
   if (await mayBeReaped(site, exchange, path)) {
     site.counters.add('reaped_refused');
-    return textAnswer(exchange, 503, 'The account was deleted where this deletion comes from, and not here.');
+    return textAnswer(exchange, 403, 'The account was deleted where this deletion comes from, and not here.');
   }
   const forgotten = await refuseForgotten(site, exchange, path, timestampOf(exchange));
   if (forgotten !== undefined) return forgotten;
@@ -88,7 +88,8 @@ function timestampOf({ request }: Exchange): bigint | undefined {
 /**
  * When an account is deleted, its objects are deleted one by one by Swift's reaper, which container sync takes for clients'
  * deletions. The account's own deletion may yet be taken back: till it is whole there again, nothing is deleted on the word of
- * the cluster before this one in the ring. Swift sends such rows again and again, as long as they are there.
+ * the cluster before this one in the ring. Swift's daemon comes with such a row again in each of its passes, after a 4xx at once; a 5xx it would
+ * try five more times first, for 17 s, while all other containers wait (common/internal_client.py, retry_request).
  */
 async function mayBeReaped(site: Site, exchange: Exchange, name: ContainerName): Promise<boolean> {
   if (exchange.request.method !== 'DELETE' || site.records === undefined) return false;
