@@ -61,11 +61,16 @@ export function renderCluster({ cluster, isHere, isPlaced, findings }: ClusterSt
   ];
 }
 
-function headline({ isOk, paused, audit }: Status): string {
+function headline({ isOk, paused, audit, peers }: Status): string {
   if (paused !== undefined) return 'PAUSED: what differs between the clusters is not mended';
   if (!isOk) return 'not all clusters agree';
   const apart = audit?.apart ?? [];
-  return `all clusters agree${apart.length === 0 ? '' : `, except what is kept apart: ${counts(apart)}`}`;
+  const underWay = peers.reduce((sum, { copies }) => sum + (copies?.objects ?? 0), 0);
+  return [
+    'all clusters agree',
+    ...(apart.length === 0 ? [] : [`except what is kept apart: ${counts(apart)}`]),
+    ...(underWay === 0 ? [] : [`${plural(underWay, 'object')} on the way`]),
+  ].join(', ');
 }
 
 function renderPeer({ name, isUp, detail, pending, oldestPendingSeconds, owed = 0 }: PeerState): string {

@@ -38,8 +38,9 @@ export interface CopiesState {
   readonly codes: readonly ReasonCode[];
 }
 
-/** Longer than this is not on the way, but behind. */
-const BEHIND_SECONDS = 60;
+/** Longer than this is not on the way, but behind; and at once where the peer is in trouble. */
+const BEHIND_SECONDS = 10;
+const CANARY_SECONDS = 60;
 const MAX_CONTAINERS = 100;
 
 /** Undefined where no copier has said anything of that peer. */
@@ -65,16 +66,17 @@ export function copiesState(
   const unprovenSeconds = unprovenSince.length === 0 ? undefined : since(Math.min(...unprovenSince));
   const canary = canaryOf(parts, since);
   const codes: ReasonCode[] = [];
-  if (oldestSeconds > BEHIND_SECONDS) codes.push('COPIES_BEHIND');
+  const trouble = parts.find(({ each }) => each.trouble !== '')?.each.trouble ?? '';
+  if (objects > 0 && (oldestSeconds > BEHIND_SECONDS || trouble !== '')) codes.push('COPIES_BEHIND');
   if (unprovenSeconds !== undefined) codes.push('COPIES_UNPROVEN');
-  if (canary !== undefined && canary.trouble !== '' && canary.ageSeconds > BEHIND_SECONDS)
+  if (canary !== undefined && canary.trouble !== '' && canary.ageSeconds > CANARY_SECONDS)
     codes.push('CANARY_LOST');
   return {
     ...{ objects, bytes: sum(({ bytesBehind }) => bytesBehind), oldestSeconds },
     ...{ unproven: sum(({ unproven }) => unproven.jobs), unprovenSeconds, canary, codes },
     objective: objectiveOf(parts.filter(({ state }) => !state.isEnded && !state.isSilent)),
     lagSeconds: Math.max(oldestSeconds, unprovenSeconds ?? 0),
-    trouble: parts.find(({ each }) => each.trouble !== '')?.each.trouble ?? '',
+    trouble,
     containers: parts
       .flatMap(({ each }) => each.containers)
       .map(({ oldestMs, ...each }) => ({ ...each, oldestSeconds: since(oldestMs) }))
