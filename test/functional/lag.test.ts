@@ -232,6 +232,8 @@ describe('a host', () => {
     const count = async (): Promise<number> =>
       (await readMetrics(gate.adminUrl)).get('autosync_requests_total', { method: 'HEAD', status: '2xx' }) ??
       0;
+    // Its admin port is there when all of its processes are.
+    await waitFor('its admin port answers', async () => (await count()) === 0);
     for (let i = 0; i < 5; i += 1) expect((await session.request('HEAD', '/c')).status).toBe(204);
     expect(await count()).toBe(5);
     const workers = execFileSync('pgrep', ['-f', `gateway ${gate.confFile}$`], { encoding: 'utf8' });
