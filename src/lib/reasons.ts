@@ -156,7 +156,8 @@ export const REASONS = {
     fix: 'Mend what keeps the clusters apart, and see that the daemon runs on both.',
   },
   COPIES_BEHIND: {
-    meaning: 'Objects that clients wrote here have not come to the peer for more than ten seconds, or it takes none at the moment.',
+    meaning:
+      'Objects that clients wrote here have not come to the peer for more than ten seconds, or it takes none at the moment.',
     next: 'They are copied as fast as it takes them; after an error it is tried again every 0.5 to 30 s.',
     fix: 'See what the peer answers, and whether the network between the clusters is fast enough. More at once: copy_concurrency.',
   },
