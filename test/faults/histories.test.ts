@@ -2,7 +2,7 @@
 // header, whatever died or was cut off meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, it, type TestContext } from 'vitest';
-import { clusters, link, restoreLinks, send, waitFor } from '../support/clusters.js';
+import { clusters, link, restoreLinks, healLinks } from '../support/clusters.js';
 import { Crowd, expectWell } from './crowd.js';
 import { note } from './notes.js';
 
@@ -15,10 +15,7 @@ const SEED = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000);
 afterEach(restoreLinks);
 
 async function judge(crowd: Crowd, what: string, context: TestContext): Promise<void> {
-  await waitFor('no gateway takes a peer to be down', async () => {
-    const states = await Promise.all(all.map(({ adminUrl }) => send(adminUrl, 'GET', '/status')));
-    return states.every(({ text }) => !text.includes('"isUp": false'));
-  });
+  await healLinks();
   const judged = await crowd.judge();
   const { requests, answered } = crowd;
   const { containers, passes, wrong } = judged;

@@ -1,6 +1,6 @@
 // A bad way to one peer: local work goes on, and all clusters agree once the way is good again.
 import { afterEach, expect, it } from 'vitest';
-import { clusters, freshUser, link, restoreLinks, send, waitFor } from '../support/clusters.js';
+import { clusters, freshUser, link, restoreLinks, waitFor, healLinks } from '../support/clusters.js';
 import { pass } from '../support/daemon.js';
 import { differencesAt } from '../support/compare.js';
 import { sessionsOf } from '../support/containers.js';
@@ -49,11 +49,7 @@ it.for(WAYS)(
     const told = (kind: keyof typeof times): string =>
       [50, 100].map((percent) => Math.round(percentile(times[kind], percent))).join(' / ');
     note(context, 'links', [what, told('put'), told('get'), told('change')]);
-    await restoreLinks();
-    await waitFor('no gateway takes a peer to be down', async () => {
-      const states = await Promise.all(all.map(({ adminUrl }) => send(adminUrl, 'GET', '/status')));
-      return states.every(({ text }) => !text.includes('"isUp": false'));
-    });
+    await healLinks();
     for (const { name } of all) await pass(name, sessions.user);
     await waitFor(
       'the objects are everywhere',

@@ -1,5 +1,5 @@
 // Containers that cannot be the same everywhere are named for what they are, mended as far as can be, and left alone beyond that.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PassReport } from '../../src/daemon/report.js';
 import {
   cluster,
@@ -7,11 +7,11 @@ import {
   freshUser,
   link,
   restoreLinks,
-  send,
   serviceUserOf,
   SwiftSession,
-  waitFor,
+  healLinks,
 } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import {
   expectEverywhere,
   headEverywhere,
@@ -25,22 +25,11 @@ const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
 
 let sessions: Sessions;
-beforeAll(async () => {
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
-});
+withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
 });
-afterEach(async () => {
-  await restoreLinks();
-  await waitFor('no gateway takes a peer to be down', async () => {
-    const states = await Promise.all(all.map(({ adminUrl }) => send(adminUrl, 'GET', '/status')));
-    return states.every(({ text }) => !text.includes('"isUp": false'));
-  });
-});
+afterEach(healLinks);
 
 /** What a pass said of the container, as `CODE at cluster: outcome`. */
 function said({ findings }: PassReport, container: string): string[] {

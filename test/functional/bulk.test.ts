@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   clusters,
   cluster,
@@ -15,6 +15,7 @@ import {
   SwiftSession,
   waitFor,
 } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import { expectEverywhere, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import { pass } from '../support/daemon.js';
 
@@ -22,13 +23,7 @@ const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
 
 let sessions: Sessions;
-beforeAll(async () => {
-  // No object moves by itself.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
-});
+withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
 });

@@ -1,6 +1,7 @@
 // Container DELETE: gone everywhere, or nowhere; and no object is lost that somebody wrote on another cluster.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, link, restoreLinks, send, SwiftSession, waitFor } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import {
   expectStatusEverywhere,
   putSame,
@@ -15,13 +16,9 @@ const names = all.map(({ name }) => name);
 const [here, there, third] = names as [string, string, string];
 
 let sessions: Sessions;
+withoutContainerSync();
 beforeAll(async () => {
   sessions = await sessionsOf(await freshUser());
-  // No object moves by itself. Stopped, not paused: a paused daemon may hold a lock on a container's database.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
 });
 afterEach(restoreLinks);
 

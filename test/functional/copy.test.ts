@@ -1,6 +1,7 @@
 // Objects leave for the other clusters as soon as a client has written them, and any order or loss of copies does no harm.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clusters, freshUser, link, restoreLinks, waitFor, type User } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import { waitUntilSame } from '../support/compare.js';
 import { loginAt, startGateway, type ExtraGateways } from '../support/extra-gateways.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
@@ -14,16 +15,12 @@ let user: User;
 let direct: Sessions['direct'];
 let via: Readonly<Record<string, SwiftSession>>;
 
+withoutContainerSync();
 beforeAll(async () => {
-  // What arrives, arrives by copy jobs.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
   const conf = [['filter:autosync', 'copy_jobs', 'true']] as const;
   gateways = Object.fromEntries(
     await Promise.all(all.map(async (each) => [each.name, await startGateway(each, { conf })] as const)),
   );
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
 });
 beforeEach(async () => {
   await restoreLinks();

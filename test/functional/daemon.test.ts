@@ -1,7 +1,8 @@
 // All clusters agree again, whatever happened: changes made while a peer was away, on both sides of a cut, or past the gateways.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { clusters, freshUser, link, restoreLinks, send, SwiftSession, waitFor } from '../support/clusters.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clusters, freshUser, link, restoreLinks, SwiftSession, healLinks } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import {
   expectEverywhere,
   expectStatusEverywhere,
@@ -15,23 +16,11 @@ const names = all.map(({ name }) => name);
 const [one, two, three] = names as [string, string, string];
 
 let sessions: Sessions;
-beforeAll(async () => {
-  // No object moves by itself.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
-});
+withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
 });
-afterEach(async () => {
-  await restoreLinks();
-  await waitFor('no gateway takes a peer to be down', async () => {
-    const states = await Promise.all(all.map(({ adminUrl }) => send(adminUrl, 'GET', '/status')));
-    return states.every(({ text }) => !text.includes('"isUp": false'));
-  });
-});
+afterEach(healLinks);
 
 /** Nothing goes between that cluster and the others, either way. */
 async function cutOff(name: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, send, SwiftSession, waitFor } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import {
   expectEverywhere,
   expectStatusEverywhere,
@@ -32,14 +33,13 @@ describe.each([
   let gateway: ExtraGateway;
   let session: SwiftSession;
   const name = (what: string): string => `/${what}-${option}`;
+  withoutContainerSync();
   beforeAll(async () => {
-    await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
     gateway = await startGateway(all[0]!, { conf: [['service', option, value]] });
     session = await SwiftSession.login(gateway.url, sessions.user);
   });
   afterAll(async () => {
     await gateway.stop();
-    await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
   });
 
   it('changes are done here, and the answer names the peers that do not know yet', async () => {

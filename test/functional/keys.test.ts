@@ -1,10 +1,11 @@
 // Sync keys and realm keys that are missing or wrong are named and, where that can be done, mended; what waited then arrives.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PassReport } from '../../src/daemon/report.js';
 import { setInText } from '../../src/local/ini-text.js';
 import { cluster, clusters, freshUser, send, waitFor } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
 import { pass } from '../support/daemon.js';
 
@@ -12,13 +13,7 @@ const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
 
 let sessions: Sessions;
-beforeAll(async () => {
-  // Runs only when it is told to.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
-});
+withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
   expect((await sessions.via[one]!.request('PUT', '/c')).status).toBe(201);

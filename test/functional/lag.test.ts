@@ -16,6 +16,7 @@ import {
   waitFor,
   type User,
 } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import { putSame, sessionsOf, type Sessions } from '../support/containers.js';
 import { autosync, siteOf } from '../support/daemon.js';
 import { planPort, startGateway, type ExtraGateway } from '../support/extra-gateways.js';
@@ -37,9 +38,8 @@ let user: User;
 let direct: Sessions['direct'];
 let via: SwiftSession;
 
+withoutContainerSync();
 beforeAll(async () => {
-  // What arrives, arrives by copy jobs.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
   [gateway, narrow] = await Promise.all([
     startGateway(all[0]!, { conf: COPIES }),
     startGateway(all[0]!, { conf: NO_ROOM }),
@@ -51,7 +51,6 @@ afterAll(async () => {
   // What was lost here on purpose is nobody else's trouble.
   const { store } = siteOf(one).records;
   for await (const { name } of store.list(lagPrefix(one))) await store.delete(name);
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
 });
 beforeEach(async () => {
   await heal();

@@ -1,21 +1,17 @@
 // A cluster loses its databases, as when disks fail: that is nobody's deletion, whoever comes first, a client, a peer or a daemon.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { foldersOf } from '../../src/local/plan.js';
 import { clusters, freshUser } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import { expectEverywhere, putSame, sessionsOf } from '../support/containers.js';
 import { passEverywhere } from '../support/daemon.js';
 
 const all = clusters();
 const [one, , three] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]];
 
-beforeAll(async () => {
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
-});
+withoutContainerSync();
 
 it('containers, settings and account metadata are there again, and nothing is deleted elsewhere', async () => {
   const user = await freshUser();

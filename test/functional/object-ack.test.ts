@@ -1,6 +1,7 @@
 // object_ack = all: the answer to a change of an object says that all clusters that can be reached have it.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clusters, freshUser, link, restoreLinks } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
 import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { SwiftSession } from '../support/swift-client.js';
@@ -13,9 +14,8 @@ let gateways: Record<'byContainer' | 'always' | 'strict', ExtraGateway>;
 let direct: Sessions['direct'];
 let via: Record<keyof typeof gateways, SwiftSession>;
 
+withoutContainerSync();
 beforeAll(async () => {
-  // What arrives, arrives by copy jobs.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
   const start = (...conf: [string, string][]): Promise<ExtraGateway> =>
     startGateway(all[0]!, {
       conf: [['copy_jobs', 'true'], ['peer_timeout', '2'], ...conf].map(
@@ -28,9 +28,6 @@ beforeAll(async () => {
     start(['object_ack', 'all'], ['consistency', 'strict']),
   ]);
   gateways = { byContainer, always, strict };
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
 });
 beforeEach(async () => {
   await restoreLinks();

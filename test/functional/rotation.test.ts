@@ -143,6 +143,16 @@ describe('the realm’s secret', () => {
       expect(new Set(await keysOf(sessions))).toEqual(new Set([keyNow('one', sessions.user.account)]));
     },
   );
+
+  it('opens no container whose key at its cluster is neither the former nor the new one', async () => {
+    const sessions = await sessionsOf(await freshUser());
+    await sessions.via['one']!.request('PUT', '/c');
+    expect(readSecrets(secretFile(cluster('two'))).previous).not.toBeUndefined();
+    await sessions.direct['two']!.request('POST', '/c', { 'X-Container-Sync-Key': 'owner' });
+    expect((await sessions.via['one']!.request('PUT', '/c/o', {}, 'x')).status).toBe(201);
+    await cluster('one').control.runContainerSyncOnce();
+    expect((await sessions.direct['two']!.request('HEAD', '/c/o')).status).toBe(404);
+  });
 });
 
 describe('the realm key', () => {

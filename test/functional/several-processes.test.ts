@@ -6,7 +6,10 @@ import { loginAt, startGateways, type ExtraGateways } from '../support/extra-gat
 import { waitUntilSame } from '../support/compare.js';
 import { SwiftSession } from '../support/swift-client.js';
 
-const CONF = [['DEFAULT', 'workers', '2']] as const;
+const CONF = [
+  ['DEFAULT', 'workers', '2'],
+  ['filter:autosync', 'copy_jobs', 'true'],
+] as const;
 const REPEATS = 6;
 
 /** Two hosts of gateways, each with two processes, before the same clusters. */

@@ -1,5 +1,5 @@
 // Whatever differs between the clusters is found, nothing else is, and --repair makes them the same without losing anything.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { auditObjects } from '../../src/daemon/object-audit.js';
 import { PassLog, type KeptObjectReport } from '../../src/daemon/passes.js';
 import { WHOLE } from '../../src/daemon/share.js';
@@ -8,6 +8,7 @@ import type { RepairOptions, RunOptions } from '../../src/verify/run.js';
 import { verify, type Scope, type VerifyReport } from '../../src/verify/verify.js';
 import { reclaimAccount } from '../support/account-db.js';
 import { clusters, freshUser, healLinks, link, serviceUserOf, SwiftSession } from '../support/clusters.js';
+import { withoutContainerSync } from '../support/container-sync.js';
 import { differences } from '../support/compare.js';
 import { putSame, sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import { autosync, confOf, pass, siteOf } from '../support/daemon.js';
@@ -19,13 +20,7 @@ const [one, two, three] = names as [string, string, string];
 const DAY_MS = 86_400_000;
 
 let sessions: Sessions;
-beforeAll(async () => {
-  // No object moves by itself.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
-});
+withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
   expect((await sessions.via[one]!.request('PUT', '/c')).status).toBe(201);

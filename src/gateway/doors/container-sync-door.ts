@@ -110,7 +110,7 @@ async function translateKey(site: Site, exchange: Exchange, name: ContainerName)
   const proven = provenKey(site, request, keys);
   if (proven === undefined) return;
   const { state } = await site.swift.readContainer(rightsFor(site, exchange), name.account, name.container);
-  if (state?.syncKey === undefined || state.syncKey === proven) return;
+  if (state?.syncKey === undefined || state.syncKey === proven || !keys.includes(state.syncKey)) return;
   const timestamp = request.headers.get('x-timestamp') ?? '0';
   const proof = syncProof(site, { method: request.method, target: request.target, timestamp }, state.syncKey);
   for (const [header, value] of proof ?? []) {
