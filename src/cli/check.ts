@@ -7,6 +7,7 @@ import { loadConfig } from '../config/load.js';
 import type { Problem } from '../lib/ini.js';
 import { AutosyncError } from '../lib/errors.js';
 import { describeSystemError } from '../sync/secret-file.js';
+import { plural } from './words.js';
 
 const EXIT_FOUND = 1;
 
@@ -72,8 +73,4 @@ function summary(findings: readonly Finding[]): string {
   const unseen = skipped === 0 ? '' : `; ${skipped} not looked at`;
   if (errors + warnings === 0) return `Nothing wrong: ${count('ok')} checks${unseen}.`;
   return `${plural(errors, 'error')}, ${plural(warnings, 'warning')}, ${count('ok')} well${unseen}.`;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

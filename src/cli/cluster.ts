@@ -1,7 +1,7 @@
 // `autosync cluster rejoin NAME`: lets a fenced cluster in again, after a look at what that means.
-import { createInterface } from 'node:readline/promises';
 import { Command, Option } from 'commander';
 import { rejoin, type RejoinCount } from '../daemon/rejoin.js';
+import { mayApply } from './confirm.js';
 import { isUndecided, renderRejoin } from './rejoin-text.js';
 import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
 
@@ -17,7 +17,7 @@ const EXIT_FOUND = 1;
 /** Objects named for each case, without --json. */
 const SHOWN = 20;
 
-/** Exit 0 let in, or not fenced; 1 not let in: with --dry-run, or something is to be decided first; 2 no such cluster; 3 could not. */
+/** Exit 0 let in, or not fenced; 1 not let in: with --dry-run, or something is to be decided first; 2 no such cluster, or no --yes; 3 could not. */
 const rejoinCommand = new Command('rejoin')
   .description('let a cluster in again that is fenced: shows what differs, object by object, then applies it')
   .argument('<name>', 'the cluster')
@@ -31,7 +31,7 @@ const rejoinCommand = new Command('rejoin')
   )
   .option('--yes', 'do not ask')
   .option('--json', 'print one JSON document, with the names of all objects')
-  .action(async (name: string, options: RejoinCommandOptions) => {
+  .action(async (name: string, options: RejoinCommandOptions, command: Command) => {
     const { conf, json, objects } = options;
     const open = openSite(readConfig(conf), quietLog());
     const look = { maxNames: json === true ? Infinity : SHOWN, ...showProgress(json) };
@@ -39,10 +39,10 @@ const rejoinCommand = new Command('rejoin')
       console.log(json === true ? JSON.stringify(report, null, 2) : text);
     try {
       const plan = await rejoin(open.site, open.records, name, { ...look, apply: undefined });
-      const mayApply =
+      const isOpen =
         plan.isFenced && options.dryRun !== true && !(isUndecided(plan) && objects === undefined);
-      if (!mayApply || (await isRefused(renderRejoin(plan), options))) {
-        print(plan, renderRejoin(plan));
+      if (!isOpen || options.yes !== true) print(plan, renderRejoin(plan));
+      if (!isOpen || !(await mayApply(options, command))) {
         if (plan.isFenced) process.exitCode = EXIT_FOUND;
         return;
       }
@@ -58,15 +58,6 @@ const rejoinCommand = new Command('rejoin')
 export const clusterCommand = new Command('cluster')
   .description('work on one of the clusters')
   .addCommand(rejoinCommand);
-
-/** On a terminal the plan is shown first. */
-async function isRefused(plan: string, { yes, json }: RejoinCommandOptions): Promise<boolean> {
-  if (yes === true || json === true || !process.stdin.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${plan}\n\nApply this? (yes/no) `);
-  terminal.close();
-  return answer.trim().toLowerCase() !== 'yes';
-}
 
 function showProgress(json: true | undefined): { onProgress?: (count: RejoinCount) => void } {
   if (json === true || !process.stderr.isTTY) return {};

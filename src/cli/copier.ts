@@ -78,6 +78,7 @@ export const copierCommand = new Command('copier')
     process.exit(0);
   });
 
+/** Where the gateway is gone, there is nobody to be told; without a callback Node would make an error of that. */
 function tell(message: FromCopier): void {
-  if (process.connected) process.send?.(message);
+  process.send?.(message, undefined, undefined, () => undefined);
 }

@@ -1,13 +1,14 @@
 // `autosync daemon CONF`: brings all clusters to agreement, for ever; or one pass of it, or its plan.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { shareProblem } from '../config/daemon.js';
 import { Daemon } from '../daemon/daemon.js';
 import { Pace } from '../daemon/pace.js';
 import { PassCount, type PassReport } from '../daemon/report.js';
 import { throttle } from '../daemon/throttle.js';
 import { renderReport } from './pass-report.js';
-import { duration } from './status-text.js';
+import { duration } from './words.js';
 import { DEFAULT_CONF, openLog, openSite, quietLog, readConfig, stopSignal } from './running.js';
+import { wholeNumber } from './arguments.js';
 
 interface DaemonCommandOptions {
   readonly once?: true;
@@ -60,11 +61,6 @@ export const daemonCommand = new Command('daemon')
       open.close();
     }
   });
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,4}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Write a whole number, from 0.');
-}
 
 async function runUntilStopped(daemon: Daemon): Promise<void> {
   const stop = new AbortController();

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { explainContainer, type Explanation } from '../daemon/explain.js';
 import type { ContainerName } from '../site/site.js';
-import { parseContainer } from './names.js';
+import { parseContainer } from './arguments.js';
 import { renderCluster } from './status-text.js';
 import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
 

@@ -120,7 +120,8 @@ export function copiesAbove(): CopyJobs {
 }
 
 function tellAbove(message: Message): void {
-  process.send?.(message);
+  // It may just have ended: then nobody is left to be told.
+  process.send?.(message, undefined, undefined, () => undefined);
 }
 
 /** In a worker: tells the process above how it is. */

@@ -1,9 +1,9 @@
 // `autosync leave [ACCOUNT]`: takes what is ours off an account, or off all, on every cluster, after a look at the plan.
-import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { leave, type Leaving, type LeaveReport } from '../daemon/leave.js';
+import { mayApply } from './confirm.js';
 import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
-import { plural } from './status-text.js';
+import { plural } from './words.js';
 
 interface LeaveOptions {
   readonly conf: string;
@@ -38,8 +38,7 @@ export const leaveCommand = new Command('leave')
           if (isAnything(plan)) process.exitCode = EXIT_FOUND;
           return;
         }
-        if (!process.stdin.isTTY || options.json === true) command.error('error: say --yes to do this');
-        if (!(await isConfirmed())) return;
+        if (!(await mayApply(options, command))) return;
       }
       const report = await run(false);
       print(report, options.json);
@@ -48,15 +47,6 @@ export const leaveCommand = new Command('leave')
       open.close();
     }
   });
-
-async function isConfirmed(): Promise<boolean> {
-  const ask = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(?:es)?$/i.test((await ask.question('Do that? [y/N] ')).trim());
-  } finally {
-    ask.close();
-  }
-}
 
 /** On a terminal: how far each cluster is. */
 async function withProgress(

@@ -1,6 +1,7 @@
 // The report of a pass, as text. Pure.
 import type { Finding, PassReport } from '../daemon/report.js';
 import { REASONS } from '../lib/reasons.js';
+import { plural } from './words.js';
 
 const MAX_LINES = 50;
 
@@ -40,8 +41,4 @@ function summary(report: PassReport): string {
   if (brokenOff !== undefined) parts.push(`broken off: ${brokenOff}`);
   const seconds = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
   return `${parts.join('; ')}. ${seconds.toFixed(1)} s.`;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

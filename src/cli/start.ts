@@ -1,11 +1,12 @@
 // `autosync start`: real Swift clusters with gateways on this machine, the main job shown on them. Starts no server itself.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { runDemo, type DemoStep } from '../local/demo.js';
 import { LocalError } from '../local/local-error.js';
 import { LocalRealm } from '../local/realm.js';
 import { renderReady, renderStep, toJson, type DemoOutcome } from './start-screen.js';
+import { wholeNumber } from './arguments.js';
 
 interface StartOptions {
   readonly clusters: number;
@@ -128,9 +129,4 @@ class StopSignal {
   forget(): void {
     for (const name of StopSignal.NAMES) process.off(name, this.listener);
   }
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It has to be a whole number.');
-  return Number(text);
 }

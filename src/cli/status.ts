@@ -6,16 +6,10 @@ import { readStatus } from '../daemon/status.js';
 import type { Keeper } from '../records/keeper.js';
 import type { RecordName } from '../records/record.js';
 import type { BaseSite } from '../site/site.js';
-import { parseAccountOrContainer } from './names.js';
+import { parseAccountOrContainer } from './arguments.js';
 import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
 import { renderLine, renderStatus, renderStatusOf } from './status-text.js';
 import { watchStatus, type Looked } from './watch.js';
-
-interface StatusCommandOptions {
-  readonly conf: string;
-  readonly json?: true;
-  readonly watch?: true;
-}
 
 const EXIT_FOUND = 1;
 

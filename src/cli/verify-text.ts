@@ -2,7 +2,7 @@
 import { KINDS, type Finding, type Kind } from '../verify/finding.js';
 import type { RunCount } from '../verify/run.js';
 import type { VerifyReport } from '../verify/verify.js';
-import { duration, plural } from './status-text.js';
+import { duration, plural } from './words.js';
 
 const OUTCOMES = {
   found: '',

@@ -1,11 +1,13 @@
 // `autosync verify [ACCOUNT[/CONTAINER]]`: whether all clusters hold the same objects, and with --repair makes it so.
-import { createInterface } from 'node:readline/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { expectedObjects, verify, type Scope, type VerifyReport } from '../verify/verify.js';
 import type { Finding } from '../verify/finding.js';
 import { newCount, type RepairOptions, type RunCount } from '../verify/run.js';
+import { parseAccountOrContainer, wholeNumber } from './arguments.js';
+import { canAsk, isConfirmed } from './confirm.js';
 import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
 import { renderFinding, renderProgress, renderVerified } from './verify-text.js';
+import { plural } from './words.js';
 
 interface VerifyCommandOptions {
   readonly conf: string;
@@ -30,7 +32,11 @@ export const verifyCommand = new Command('verify')
   .description(
     'hold the objects of all clusters against each other; with --repair the newest goes everywhere',
   )
-  .argument('[account-or-container]', 'ACCOUNT or ACCOUNT/CONTAINER; all accounts if not given')
+  .argument(
+    '[account-or-container]',
+    'ACCOUNT or ACCOUNT/CONTAINER; all accounts if not given',
+    parseAccountOrContainer,
+  )
   .option('--conf <file>', 'configuration file', DEFAULT_CONF)
   .option(
     '--deep',
@@ -43,7 +49,7 @@ export const verifyCommand = new Command('verify')
   .option('--grace <seconds>', 'what is younger may be on its way, and is no difference', wholeNumber, 60)
   .option('--yes', 'do not ask before deletions')
   .option('--json', 'print JSON lines: one for each finding, and a summary at the end')
-  .action(async (what: string | undefined, options: VerifyCommandOptions) => {
+  .action(async (scope: Scope = {}, options: VerifyCommandOptions) => {
     const config = readConfig(options.conf);
     const { autosync, daemon } = config;
     const patient =
@@ -54,7 +60,6 @@ export const verifyCommand = new Command('verify')
             autosync: { ...autosync, peerTimeoutMs: Math.max(autosync.peerTimeoutMs, SILENCE_MS) },
           };
     const open = openSite(patient, quietLog());
-    const scope = parseScope(what);
     try {
       const count = newCount();
       const progress = await startProgress(options, count, () => expectedObjects(open.site, scope));
@@ -83,32 +88,18 @@ function exitCodeOf({ isEqual, outcomes }: VerifyReport): number {
   return Object.keys(wrong).length > 0 ? EXIT_FOUND : EXIT_COULD_NOT;
 }
 
-function parseScope(what: string | undefined): Scope {
-  const [account, ...container] = what?.split('/') ?? [];
-  return { account, container: container.length === 0 ? undefined : container.join('/') };
-}
-
-function repairOptions(
-  { dryRun, maxDelete, force, yes, json }: VerifyCommandOptions,
-  beforeAsking: () => void,
-): RepairOptions {
-  const isAskable = process.stdin.isTTY && json !== true;
+function repairOptions(options: VerifyCommandOptions, beforeAsking: () => void): RepairOptions {
+  const { dryRun, maxDelete, force, yes } = options;
   return {
     ...{ isDryRun: dryRun === true, maxDelete, isForced: force === true },
     async mayDelete(copies) {
-      if (yes === true || !isAskable) return yes === true;
+      if (yes === true || !canAsk(options)) return yes === true;
       beforeAsking();
-      return isConfirmed(copies);
+      return isConfirmed(
+        `${plural(copies, 'copy', 'copies')} of what was deleted on another cluster are still there. Delete?`,
+      );
     },
   };
-}
-
-async function isConfirmed(copies: number): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const question = `\n${copies} copies were deleted on another cluster, and are still there. Delete them? (yes/no) `;
-  const answer = await terminal.question(question);
-  terminal.close();
-  return answer.trim().toLowerCase() === 'yes';
 }
 
 function print(finding: Finding, { json }: VerifyCommandOptions): void {
@@ -142,9 +133,4 @@ async function startProgress(
       clear();
     },
   };
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Write a whole number, from 0.');
 }

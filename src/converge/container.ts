@@ -2,13 +2,14 @@
 // The one way by which a peer's change, a repeated one and the audit reach Swift.
 import { HeaderList } from '../http/headers.js';
 import type { ClientAnswer } from '../http/request-sender.js';
-import { DESIRED, lifeOf, settingsOf, type Record } from '../records/record.js';
+import { DESIRED, lifeOf, recordedPlacement, settingsOf, type Record } from '../records/record.js';
 import { hashOf, newestVersion, register } from '../records/register.js';
 import { derivedKeys, syncWish, type BaseSite, type ContainerName } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess, type Rights } from '../swift/swift-client.js';
 import { planSync, type SyncPlan, type SyncState } from '../sync/sync-plan.js';
 import type { Comparison, LifeFinding } from './compare.js';
+import { isPlacedAt } from '../site/placement.js';
 import { ownersKeyIn, syncFault, whatKeepsApart, type Fault } from './faults.js';
 import { observedOf, type Seen } from './observe.js';
 import { makeContainer } from './policy.js';
@@ -73,7 +74,7 @@ export async function convergeContainer(
     record,
     isUnrecorded,
   };
-  const steps = stepsFor(comparison, record, plan, isPlacedHere(site, record));
+  const steps = stepsFor(comparison, record, plan, isPlacedAt(record, site.clusters.mine));
   const actions = steps.map(describe);
   let { state } = plan;
   let answer: ClientAnswer | undefined;
@@ -115,10 +116,9 @@ function planHere(
   { state }: Seen,
   options: ConvergeOptions,
 ): SyncPlan {
-  const recorded = desired.get(DESIRED.placement)?.value;
   const { placement: said = [] } = options;
   const unrecorded = said.length > 0 ? said : site.options.defaultPlacement(name);
-  const placement = recorded === undefined ? unrecorded : recorded.split(', ');
+  const placement = recordedPlacement({ desired }) ?? unrecorded;
   const heldBack = desired.get(DESIRED.heldBack)?.value;
   const { syncTo, key, isOurs, isOurKey, isPaused } = syncWish(site, placement, name);
   return planSync(state, {
@@ -182,12 +182,6 @@ function stepsFor({ life, behind }: Comparison, record: Record, plan: SyncPlan, 
     case 'intended':
       return [];
   }
-}
-
-/** A record that names no placement is for all clusters. */
-function isPlacedHere(site: BaseSite, { desired }: Record): boolean {
-  const placement = desired.get(DESIRED.placement)?.value.split(', ');
-  return placement === undefined || placement.some((cluster) => site.clusters.isMine(cluster));
 }
 
 function describe({ method, headers }: Step): string {

@@ -15,6 +15,7 @@ import { deleteLeftovers, findNeverDeleted, listLeftovers, type Leftover } from 
 import { notePending } from './notes.js';
 import { makeContainer } from './policy.js';
 import { tellPeer, toldDetail } from './tell-peer.js';
+import { placementFor } from '../site/placement.js';
 
 const SERVICE = { kind: 'service' } as const;
 
@@ -36,9 +37,7 @@ export async function settleDeletion(
   name: ContainerName,
   record: Record,
 ): Promise<Settled> {
-  const placement =
-    record.desired.get(DESIRED.placement)?.value.split(', ') ?? site.options.defaultPlacement(name);
-  const { peers } = audienceFor(site, placement);
+  const { peers } = audienceFor(site, placementFor(site, name, record));
   // What was deleted here, and what never was, cannot be told apart any more.
   if (site.fence.isFenced(site.clusters.mine))
     return { life: 'deleted', behind: peers.map((peer) => peer.name) };

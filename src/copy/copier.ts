@@ -1,8 +1,7 @@
 // Copies objects to the peers of their containers as soon as it is told of them. What is lost with it, container sync brings; it
 // remembers which containers that may be, and says so until they are found to be the same.
 import type { Objective } from '../config/types.js';
-import { DESIRED } from '../records/record.js';
-import type { Registers } from '../records/register.js';
+import { EMPTY, isHeldBack, type Record } from '../records/record.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import type { Peer } from '../peers/peer.js';
 import { Canary, isCanary, type CanaryState } from './canary.js';
@@ -14,6 +13,7 @@ import { LocalObjects } from './local-object.js';
 import { PeerCopier, STAYS, type PeerCopierStatus } from './peer-copier.js';
 import { Prover } from './prover.js';
 import type { Span, UnprovenState } from './unproven.js';
+import { placementFor } from '../site/placement.js';
 
 export interface CopierOptions {
   /** Copies to one peer at once. */
@@ -216,23 +216,17 @@ export class Copier {
   }
 
   async #isHeldBack(name: ContainerName): Promise<boolean> {
-    return isHeldBack(await this.#desiredOf(name));
+    return isHeldBack(await this.#recordOf(name));
   }
 
-  async #desiredOf({ account, container }: ContainerName): Promise<Registers | undefined> {
-    return (await this.#site.records?.read({ account, container }))?.desired;
+  async #recordOf({ account, container }: ContainerName): Promise<Record> {
+    return (await this.#site.records?.read({ account, container })) ?? EMPTY;
   }
 
   /** None for what is versioned, or its owner's own: that is not copied. */
   async #readPeers({ account, container }: ContainerName): Promise<readonly Peer[]> {
-    const desired = await this.#desiredOf({ account, container });
-    if (isHeldBack(desired)) return [];
-    const placement = desired?.get(DESIRED.placement)?.value.split(', ');
-    return audienceFor(this.#site, placement ?? this.#site.options.defaultPlacement({ account, container }))
-      .peers;
+    const name = { account, container };
+    const record = await this.#recordOf(name);
+    return isHeldBack(record) ? [] : audienceFor(this.#site, placementFor(this.#site, name, record)).peers;
   }
-}
-
-function isHeldBack(desired: Registers | undefined): boolean {
-  return (desired?.get(DESIRED.heldBack)?.value ?? '') !== '';
 }

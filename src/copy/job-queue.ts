@@ -85,14 +85,6 @@ export class JobQueue {
   *jobs(): Generator<CopyJob> {
     for (const jobs of this.#waiting.values()) yield* jobs.values();
   }
-
-  /** Milliseconds since 1970; undefined where nothing waits. */
-  oldestMs(): number | undefined {
-    let oldest: number | undefined;
-    for (const jobs of this.#waiting.values())
-      for (const { sinceMs } of jobs.values()) oldest = Math.min(oldest ?? Infinity, sinceMs);
-    return oldest;
-  }
 }
 
 function merged(known: CopyJob, job: CopyJob): CopyJob {

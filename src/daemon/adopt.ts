@@ -1,10 +1,9 @@
 // Takes an account's containers from before our time over: from then on every audit, on every cluster, does so.
-import { AutosyncError } from '../lib/errors.js';
 import { mergeJoin } from '../lib/merge-join.js';
 import type { Keeper } from '../records/keeper.js';
 import { DESIRED } from '../records/record.js';
 import { newestVersion, register, type Register } from '../records/register.js';
-import { audienceFor, type BaseSite } from '../site/site.js';
+import { audienceFor, requireOurs, type BaseSite } from '../site/site.js';
 import { readContainerState } from '../swift/container-state.js';
 import { swiftTarget } from '../swift/path.js';
 import type { Settings } from '../swift/settings.js';
@@ -20,7 +19,7 @@ import { PassCount, type PassReport } from './report.js';
  * @throws AutosyncError CONFIG_INVALID for an account that is not among `accounts`; RECORDS_UNAVAILABLE
  */
 export async function adoptAccount(site: BaseSite, records: Keeper, account: string): Promise<PassReport> {
-  checkAccount(site, account);
+  requireOurs(site, account);
   await noteAdopted(records, account);
   return audit(site, records, {
     isDryRun: false,
@@ -38,7 +37,7 @@ export async function adoptAccount(site: BaseSite, records: Keeper, account: str
  * @throws AutosyncError CONFIG_INVALID, PEER_UNREACHABLE, SWIFT_REFUSED and what Swift's client throws
  */
 export async function planAdoption(site: BaseSite, account: string): Promise<PassReport> {
-  checkAccount(site, account);
+  requireOurs(site, account);
   const startedAt = new Date(site.now()).toISOString();
   const sources = [localSource(site), ...audienceFor(site, site.clusters.all()).peers.map(peerSource)];
   const count = new PassCount();
@@ -70,11 +69,6 @@ export async function planAdoption(site: BaseSite, account: string): Promise<Pas
     ...count.summary(),
     unreachable: [],
   };
-}
-
-function checkAccount(site: BaseSite, account: string): void {
-  if (!site.options.isAccountOurs(account))
-    throw new AutosyncError('CONFIG_INVALID', `${account} is not among [filter:autosync] accounts.`);
 }
 
 async function noteAdopted(records: Keeper, account: string): Promise<void> {

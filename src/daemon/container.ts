@@ -8,7 +8,7 @@ import type { ReasonCode } from '../lib/reasons.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
 import { clusterLabel } from '../records/names.js';
-import { DESIRED, lifeOf, markOf, type Record } from '../records/record.js';
+import { DESIRED, lifeOf, markOf, recordedPlacement, type Record } from '../records/record.js';
 import type { Registers } from '../records/register.js';
 import { versionMs } from '../records/version.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
@@ -16,6 +16,7 @@ import { readContainerState } from '../swift/container-state.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import type { Finding, Outcome } from './report.js';
+import { isPlacedAt } from '../site/placement.js';
 
 const SERVICE = { kind: 'service' } as const;
 /** A DELETE that was meant this long ago is over, one way or the other. */
@@ -59,7 +60,9 @@ export async function settleContainer(
   const record = await settleLife(context, name, converged);
   if (lifeOf(record) === undefined) return findings;
   const mark = markOf(record);
-  for (const { peer } of differing.filter((each) => each.mark !== mark && isPlacedAt(record, each.peer))) {
+  for (const { peer } of differing.filter(
+    (each) => each.mark !== mark && isPlacedAt(record, each.peer.name),
+  )) {
     const { result, isDone } = await tellPeer(peer, name, record, SERVICE);
     if (isDone) {
       findings.push({
@@ -89,7 +92,7 @@ async function otherKeys(
   record: Record,
   ownersKey: string,
 ): Promise<Finding[]> {
-  const peers = audienceFor(site, site.clusters.all()).peers.filter((peer) => isPlacedAt(record, peer));
+  const peers = audienceFor(site, site.clusters.all()).peers.filter((peer) => isPlacedAt(record, peer.name));
   const found = peers.map(async (peer): Promise<Finding[]> => {
     const result = await peer.send({ method: 'HEAD', target: swiftTarget(name.account, name.container) });
     if (result.kind === 'unreachable' || !isSuccess(result.answer.status)) return [];
@@ -102,7 +105,7 @@ async function otherKeys(
 
 /** Objects are left here, and whether they were deleted only a cluster can say that has them no more: the first that answers. */
 async function askToSettle(site: BaseSite, name: ContainerName, record: Record): Promise<void> {
-  const placement = record.desired.get(DESIRED.placement)?.value.split(', ') ?? site.clusters.all();
+  const placement = recordedPlacement(record) ?? site.clusters.all();
   for (const peer of audienceFor(site, placement).peers) {
     const { isDone } = await tellPeer(peer, name, record, SERVICE, { isBlocked: true });
     if (isDone) return;
@@ -161,10 +164,4 @@ function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, i
 
 function isAdopted({ record }: Converged): boolean {
   return lifeOf(record) !== undefined;
-}
-
-/** Whether a peer takes part in a container's placement. */
-function isPlacedAt(record: Record, peer: Peer): boolean {
-  const placement = record.desired.get(DESIRED.placement)?.value.split(', ');
-  return placement === undefined || placement.some((each) => clusterLabel(each) === clusterLabel(peer.name));
 }

@@ -4,16 +4,18 @@ import { whatKeepsApart, type Fault } from '../converge/faults.js';
 import { observedOf } from '../converge/observe.js';
 import { reasonOfAnswer, reasonOfPeer } from '../converge/reasons.js';
 import type { ClientAnswer } from '../http/request-sender.js';
+import { AutosyncError } from '../lib/errors.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import { isSameCluster } from '../peers/clusters.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
-import { DESIRED, EMPTY, isSecretSetting, type Record } from '../records/record.js';
+import { EMPTY, isSecretSetting, type Record } from '../records/record.js';
 import { versionMs, type Version } from '../records/version.js';
-import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
+import { audienceFor, requireOurs, type BaseSite, type ContainerName } from '../site/site.js';
 import { readContainerState, type ContainerState } from '../swift/container-state.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
+import { placementFor } from '../site/placement.js';
 
 export interface Explanation extends ContainerName {
   readonly desired: readonly {
@@ -38,12 +40,13 @@ export interface ClusterState {
 
 const SERVICE = { kind: 'service' } as const;
 
-/** @throws AutosyncError RECORDS_UNAVAILABLE and what Swift's client throws; a retry may help */
+/** @throws AutosyncError CONFIG_INVALID for an account that is not ours; NOT_RECORDED where no cluster has it either; RECORDS_UNAVAILABLE and what Swift's client throws; a retry may help */
 export async function explainContainer(
   site: BaseSite,
   records: Keeper,
   name: ContainerName,
 ): Promise<Explanation> {
+  requireOurs(site, name.account);
   const [record, found] = await Promise.all([
     records.read(name),
     site.swift.readContainer(SERVICE, name.account, name.container),
@@ -59,6 +62,9 @@ export async function explainContainer(
   // What was seen at a peer before is known to its own daemon.
   const desired = { ...EMPTY, desired: record.desired };
   const others = peers.map(async (peer) => describe(site, name, desired, await headAt(peer, name)));
+  const clusters = [mine, ...(await Promise.all(others))];
+  if (record.desired.size === 0 && clusters.every(({ isHere }) => isHere === false))
+    throw new AutosyncError('NOT_RECORDED', `${name.account}/${name.container}`);
   return {
     ...name,
     desired: [...record.desired].map(([header, { value, version }]) => ({
@@ -67,7 +73,7 @@ export async function explainContainer(
       at: new Date(versionMs(version)).toISOString(),
       by: version.slice(20),
     })),
-    clusters: [mine, ...(await Promise.all(others))],
+    clusters,
   };
 }
 
@@ -102,9 +108,7 @@ function describe(
   { cluster, trouble, state, observed }: Head,
 ): ClusterState {
   if (trouble !== undefined) return { cluster, isHere: undefined, isPlaced: true, findings: [trouble] };
-  const placement =
-    record.desired.get(DESIRED.placement)?.value.split(', ') ?? site.options.defaultPlacement(name);
-  const isPlaced = placement.some((each) => isSameCluster(each, cluster));
+  const isPlaced = placementFor(site, name, record).some((each) => isSameCluster(each, cluster));
   const isHere = observed !== undefined;
   if (!isPlaced && !isHere) return { cluster, isHere, isPlaced, findings: [] };
   const findings = [...differences(record, observed), ...whatKeepsApart(site, record, state)];

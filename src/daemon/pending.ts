@@ -9,10 +9,12 @@ import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
 import { isGoneAt } from '../records/account-life.js';
 import { parsePending, pendingPrefix, type Pending } from '../records/names.js';
-import { DESIRED, lifeOf, type Record, type RecordName } from '../records/record.js';
+import { lifeOf, type Record, type RecordName } from '../records/record.js';
 import type { BaseSite } from '../site/site.js';
 import type { Finding } from './report.js';
 import { isInShare, WHOLE, type Share } from './share.js';
+import { isSameCluster } from '../peers/clusters.js';
+import { isPlacedAt } from '../site/placement.js';
 
 const SERVICE = { kind: 'service' } as const;
 const CONCURRENCY = 8;
@@ -109,9 +111,7 @@ export class PendingWorker {
 
   async #tellOne(peer: Peer, name: RecordName): Promise<Attempt | undefined> {
     const record = await this.#records.read(name);
-    const placement = record.desired.get(DESIRED.placement)?.value.split(', ');
-    const isPlaced = placement === undefined || placement.some((each) => isSame(each, peer.name));
-    if (!isPlaced) return undefined;
+    if (!isPlacedAt(record, peer.name)) return undefined;
     const ownersKey = await this.#ownersKey(name, record);
     const { result, ...told } = await tellPeer(peer, name, record, SERVICE, { ownersKey });
     let { isDone } = told;
@@ -119,7 +119,7 @@ export class PendingWorker {
     if (isBlocked && name.container !== undefined && lifeOf(record) === 'deleted') {
       const container = { account: name.account, container: name.container };
       const settled = await settleDeletion(this.#site, this.#records, container, record);
-      isDone = !settled.behind.some((each) => isSame(each, peer.name));
+      isDone = !settled.behind.some((each) => isSameCluster(each, peer.name));
     }
     const code = isDone && !isBlocked ? 'PEER_BEHIND' : reasonOfPeer(result);
     if (isDone) return { code, detail: 'told again', outcome: 'mended' };
@@ -151,8 +151,4 @@ function groupByName(notes: readonly (Pending | undefined)[]): Task[] {
     tasks.set(key, task);
   }
   return [...tasks.values()];
-}
-
-function isSame(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

@@ -8,10 +8,11 @@ import type { Peer } from '../peers/peer.js';
 import { fencedIn, lift, REALM } from '../records/fence.js';
 import type { Keeper } from '../records/keeper.js';
 import { clusterLabel } from '../records/names.js';
-import { DESIRED, mergeRecords, EMPTY, type Record } from '../records/record.js';
+import { isHeldBack, mergeRecords, EMPTY, type Record } from '../records/record.js';
 import type { Marks } from '../records/rows.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import { walkContainer, type Case, type Found, type Walk } from './rejoin-walk.js';
+import { placementFor } from '../site/placement.js';
 
 export interface RejoinOptions {
   /** undefined: it is only looked. */
@@ -131,12 +132,10 @@ async function walkOne(
   name: ContainerName,
   { cluster, others, count, options, untilMs, membersOf }: Work,
 ): Promise<void> {
-  const { desired } = await records.read(name);
-  const placement = desired.get(DESIRED.placement)?.value.split(', ') ?? site.options.defaultPlacement(name);
-  const placed = new Set(placement.map(clusterLabel));
-  const isHeldBack = (desired.get(DESIRED.heldBack)?.value ?? '') !== '';
+  const record = await records.read(name);
+  const placed = new Set(placementFor(site, name, record).map(clusterLabel));
   const holders = others.filter((each) => placed.has(clusterLabel(each)));
-  if (isHeldBack || !placed.has(clusterLabel(cluster)) || holders.length === 0) return;
+  if (isHeldBack(record) || !placed.has(clusterLabel(cluster)) || holders.length === 0) return;
   const [away, ...rest] = membersOf([cluster, ...holders]) as [Member, ...Member[]];
   const walk: Walk = {
     ...{ away, others: rest, untilMs, apply: options.apply },

@@ -1,7 +1,7 @@
 // Whether all clusters agree on one account, or one container: looked at now, and not as of the last audit.
 import type { Keeper } from '../records/keeper.js';
 import type { RecordName } from '../records/record.js';
-import type { BaseSite } from '../site/site.js';
+import { requireOurs, type BaseSite } from '../site/site.js';
 import { Daemon, type DaemonOptions } from './daemon.js';
 import { explainContainer, type ClusterState } from './explain.js';
 import type { PassReport } from './report.js';
@@ -17,7 +17,7 @@ export interface StatusOf extends RecordName {
   readonly audit?: PassReport;
 }
 
-/** @throws AutosyncError RECORDS_UNAVAILABLE and what Swift's client throws; a retry may help */
+/** @throws AutosyncError CONFIG_INVALID for an account that is not ours; NOT_RECORDED; RECORDS_UNAVAILABLE and what Swift's client throws; a retry may help */
 export async function statusOf(
   site: BaseSite,
   records: Keeper,
@@ -25,6 +25,7 @@ export async function statusOf(
   options: DaemonOptions,
 ): Promise<StatusOf> {
   const { account, container } = name;
+  requireOurs(site, account);
   const peers = await readPeers(site, records, { of: name });
   const isTold = peers.every(({ isUp, pending, owed }) => isUp && pending === 0 && owed === 0);
   if (container === undefined) {

@@ -161,6 +161,13 @@ export const ERRORS = {
     isRetryable: true,
     hint: "Check that the service user of [service] can write to its own account, and the local Swift's health.",
   },
+  NOT_RECORDED: {
+    message: 'There is no record of this container: no gateway made it, and nobody adopted it.',
+    status: 404,
+    exitCode: 2,
+    isRetryable: false,
+    hint: 'Check the spelling (a name is written as it is, not percent-encoded), or take it over: `autosync adopt ACCOUNT`.',
+  },
   PAUSED: {
     message: "This cluster's daemon is told to change nothing.",
     status: 503,

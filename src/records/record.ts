@@ -60,6 +60,16 @@ export function lifeOf({ desired }: Pick<Record, 'desired'>): Life | undefined {
   return life === '' ? undefined : (life as Life | undefined);
 }
 
+/** The clusters that are to hold the objects, in order; undefined where the record does not say. */
+export function recordedPlacement({ desired }: Pick<Record, 'desired'>): readonly string[] | undefined {
+  return desired.get(DESIRED.placement)?.value.split(', ');
+}
+
+/** Whether its objects stay where they are written: it is versioned, or its owner's own. */
+export function isHeldBack({ desired }: Pick<Record, 'desired'>): boolean {
+  return (desired.get(DESIRED.heldBack)?.value ?? '') !== '';
+}
+
 /** The settings' registers, by header. What was set before the container was last deleted is removed by that. */
 export function settingsOf(kind: 'account' | 'container', registers: Registers): Map<string, Register> {
   const life = registers.get(DESIRED.life);

@@ -1,5 +1,6 @@
 // What gateway and daemon both work with: this cluster, its peers, its rights, its rules. Put together once per process.
 import { isSameCluster, type Clusters } from '../peers/clusters.js';
+import { AutosyncError } from '../lib/errors.js';
 import type { Peer } from '../peers/peer.js';
 import type { Logger } from '../lib/logger.js';
 import type { Keeper } from '../records/keeper.js';
@@ -69,6 +70,12 @@ export interface Audience {
   readonly peers: readonly Peer[];
   /** Names of the placement that nothing is known of. */
   readonly unknown: readonly string[];
+}
+
+/** @throws AutosyncError CONFIG_INVALID for an account that is not among `accounts` */
+export function requireOurs({ options }: BaseSite, account: string): void {
+  if (!options.isAccountOurs(account))
+    throw new AutosyncError('CONFIG_INVALID', `${account} is not among [filter:autosync] accounts.`);
 }
 
 export function audienceFor(site: BaseSite, placement: readonly string[]): Audience {

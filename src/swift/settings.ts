@@ -44,20 +44,6 @@ export function namedSettings(kind: SettingsKind, headers: HeaderList): string[]
   return [...names];
 }
 
-/** What has to be sent to make `current` hold the wanted value of each named setting; an empty value removes. */
-export function settingsChange(
-  current: Settings,
-  wanted: Settings,
-  named: Iterable<string>,
-): [string, string][] {
-  const change: [string, string][] = [];
-  for (const name of named) {
-    const value = wanted.get(name);
-    if (value !== current.get(name)) change.push([name, value ?? '']);
-  }
-  return change;
-}
-
 /**
  * A header name as Swift tells names apart: without case, and with `_` as `-` (WSGI). Bytes above ASCII are left alone,
  * as they are parts of UTF-8 letters.

@@ -5,8 +5,8 @@ import { eachOf } from '../lib/each-of.js';
 import { AutosyncError } from '../lib/errors.js';
 import { isSameCluster } from '../peers/clusters.js';
 import type { Keeper } from '../records/keeper.js';
-import { DESIRED, lifeOf } from '../records/record.js';
-import type { BaseSite, ContainerName } from '../site/site.js';
+import { DESIRED, isHeldBack, lifeOf } from '../records/record.js';
+import { requireOurs, type BaseSite, type ContainerName } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { versionMs } from '../records/version.js';
@@ -14,6 +14,7 @@ import { readAccount, type AccountState } from './account.js';
 import { isYoung } from './compare.js';
 import { verifyContainer } from './container.js';
 import { Run, type RunCount, type RunOptions } from './run.js';
+import { placementFor } from '../site/placement.js';
 
 /** What is compared: one container, one account, or without an account all that is recorded. */
 export interface Scope {
@@ -37,7 +38,7 @@ export interface VerifyReport extends RunCount {
   readonly finishedAt: string;
 }
 
-/** @throws AutosyncError CONFIG_INVALID for an account that is not ours; RECORDS_UNAVAILABLE. A retry may help the latter. */
+/** @throws AutosyncError CONFIG_INVALID for an account that is not ours; NOT_RECORDED; RECORDS_UNAVAILABLE. A retry may help the latter. */
 export async function verify(
   site: BaseSite,
   records: Keeper,
@@ -45,8 +46,7 @@ export async function verify(
   options: VerifyOptions,
 ): Promise<VerifyReport> {
   const startedAt = new Date().toISOString();
-  if (scope.account !== undefined && !site.options.isAccountOurs(scope.account))
-    throw new AutosyncError('CONFIG_INVALID', `${scope.account} is not among [filter:autosync] accounts.`);
+  if (scope.account !== undefined) await checkScope(site, records, scope.account, scope.container);
   await site.fence.load();
   const run = new Run(site, options);
   await eachOf(containersOf(run, records, scope), options.containersAtOnce, async (known) => {
@@ -59,6 +59,18 @@ export async function verify(
     isEqual: isEqual(run),
     ...{ notAsked, startedAt, finishedAt: new Date().toISOString() },
   };
+}
+
+async function checkScope(
+  site: BaseSite,
+  records: Keeper,
+  account: string,
+  container: string | undefined,
+): Promise<void> {
+  requireOurs(site, account);
+  if (container === undefined) return;
+  const { desired } = await records.read({ account, container });
+  if (desired.size === 0) throw new AutosyncError('NOT_RECORDED', `${account}/${container}`);
 }
 
 /** Of what this cluster has, for the time that is left; undefined where nobody says. */
@@ -121,19 +133,16 @@ interface Placed {
 /** @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
 export async function placedOn(run: Run, records: Keeper, name: ContainerName): Promise<Placed> {
   const record = await records.read(name);
-  const { desired } = record;
-  const placement =
-    desired.get(DESIRED.placement)?.value.split(', ') ?? run.site.options.defaultPlacement(name);
+  const placement = placementFor(run.site, name, record);
   const once = placement.filter(
     (each, index) => placement.findIndex((other) => isSameCluster(other, each)) === index,
   );
   const isDeleted = lifeOf(record) === 'deleted';
-  const isApart = (desired.get(DESIRED.heldBack)?.value ?? '') !== '';
-  const life = desired.get(DESIRED.life);
+  const life = record.desired.get(DESIRED.life);
   const { isDeleting, goneAt } = await accountState(run, records, name.account);
   const members = once.flatMap((each) => run.member(each) ?? []);
   return {
-    state: isDeleting || isApart ? 'apart' : isDeleted ? 'deleted' : 'present',
+    state: isDeleting || isHeldBack(record) ? 'apart' : isDeleted ? 'deleted' : 'present',
     members: members.filter(({ cluster }) => !goneAt.includes(cluster)),
     isNew: life !== undefined && isYoung(versionMs(life.version), run.nowMs, run.options.graceMs),
   };

@@ -54,8 +54,15 @@ it('is that of the account or container alone, as it is now', { timeout: 60_000 
   expect(codesOf(await statusOf('/late'))).toEqual([one, three, `${two} SETTINGS_DRIFT`]);
 });
 
-it('says of what is in no record that it is not there', async () => {
-  const none = await statusOf('/none');
-  expect(none.clusters?.map(({ isHere }) => isHere)).toEqual([false, false, false]);
-  expect(none.code).toBe(0);
+it.each([
+  ['status', '/none', 'There is no record of this container'],
+  ['explain', '/none', 'There is no record of this container'],
+  ['verify', '/none', 'There is no record of this container'],
+  ['status', '', 'is not among [filter:autosync] accounts'],
+  ['verify', '', 'is not among [filter:autosync] accounts'],
+])('%s says of what is in no record, or not ours, that it is not', async (command, container, text) => {
+  const name = container === '' ? 'ATUH_mistyped' : sessions.user.account + container;
+  const { stdout, stderr, code } = await autosync(command, name, '--conf', confOf(one), '--json');
+  expect([stdout, code]).toEqual(['', 2]);
+  expect(stderr).toContain(text);
 });

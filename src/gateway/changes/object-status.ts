@@ -1,7 +1,7 @@
 // Tells an owner who asks where an object is: `X-Autosync-Status: ask` on a HEAD. Each cluster is asked at that moment; nothing is kept.
 import { dateOf, localMember, peerMember, type ObjectName } from '../../converge/object-member.js';
 import { AutosyncError } from '../../lib/errors.js';
-import { DESIRED } from '../../records/record.js';
+import { recordedPlacement } from '../../records/record.js';
 import { swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { audienceOf, type Site } from '../site.js';
@@ -46,7 +46,7 @@ type Dated = readonly [cluster: string, date: bigint | 'missing' | 'unknown'];
 
 async function datesOf(site: Site, exchange: Exchange, name: ObjectName): Promise<Dated[]> {
   const record = await site.records?.read(name).catch(ignoreTrouble);
-  const placement = record?.desired.get(DESIRED.placement)?.value.split(', ');
+  const placement = record && recordedPlacement(record);
   return Promise.all(
     (placement ?? audienceOf(site, exchange).placement).map(async (cluster): Promise<Dated> => {
       const peer = site.clusters.peer(cluster);

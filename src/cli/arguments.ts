@@ -1,4 +1,4 @@
-// Names of accounts and containers as they are given on a command line: as they are, not percent-encoded.
+// What is given on a command line. Names of accounts and containers: as they are, not percent-encoded.
 import { InvalidArgumentError } from 'commander';
 import type { RecordName } from '../records/record.js';
 import type { ContainerName } from '../site/site.js';
@@ -16,4 +16,10 @@ export function parseContainer(text: string): ContainerName {
   const { account, container } = parseAccountOrContainer(text);
   if (container === undefined) throw new InvalidArgumentError('Write ACCOUNT/CONTAINER.');
   return { account, container };
+}
+
+/** From 0. @throws InvalidArgumentError */
+export function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Write a whole number, from 0.');
 }
