@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'clusters',
           include: ['test/functional/**/*.test.ts', 'test/probe/**/*.test.ts'],
           globalSetup: 'test/support/global-setup.ts',
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 1,
         },

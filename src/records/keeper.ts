@@ -26,6 +26,8 @@ const REGISTER_TRIES = 20;
 const REGISTER_WAIT_MS = 250;
 /** How long a list of all writers is believed: a new one waits that long, once listed, before it writes its first record. */
 const WRITERS_MS = 2_000;
+/** Many times that: what a listing dates so much earlier, all have in their lists. */
+const LONG_KNOWN_MS = 60_000;
 
 export class Keeper {
   readonly store: Store;
@@ -146,13 +148,18 @@ export class Keeper {
 
   /** All that ever wrote and were not folded into others since. */
   async writers(): Promise<readonly string[]> {
+    return [...(await this.#listWriters()).keys()];
+  }
+
+  /** With the time when each made itself known: milliseconds since 1970. */
+  async #listWriters(): Promise<ReadonlyMap<string, number>> {
     const beganMs = this.#monotonic();
-    const writers: string[] = [];
-    for await (const { name } of this.store.list(WRITERS_PREFIX))
-      writers.push(name.slice(WRITERS_PREFIX.length));
-    this.#writers = writers;
+    const sinceMs = new Map<string, number>();
+    for await (const { name, lastModified } of this.store.list(WRITERS_PREFIX))
+      sinceMs.set(name.slice(WRITERS_PREFIX.length), Date.parse(`${lastModified}Z`));
+    this.#writers = [...sinceMs.keys()];
     this.#listedAtMs = beganMs;
-    return writers;
+    return sinceMs;
   }
 
   async #change(name: RecordName, change: Change): Promise<Record> {
@@ -197,9 +204,16 @@ export class Keeper {
     }
   }
 
+  /** From a process before this one, and for longer than any list is believed, whatever the clocks say. */
+  async #isLongKnown(writer: string): Promise<boolean> {
+    const sinceMs = (await this.#listWriters()).get(writer);
+    return sinceMs !== undefined && this.#now() - sinceMs > this.#maxAheadMs + LONG_KNOWN_MS;
+  }
+
   /** Before its first object a writer makes itself known, so that whoever reads by name knows all names. */
   async #makeKnown(): Promise<void> {
     const me = await this.writer();
+    if (await this.#isLongKnown(me)) return;
     await this.store.put(WRITERS_PREFIX + me, Buffer.alloc(0), 'text/plain');
     for (let tries = 0; tries < REGISTER_TRIES; tries += 1) {
       if ((await this.writers()).includes(me)) return this.#sleep(WRITERS_MS);

@@ -1,5 +1,5 @@
 // Whatever step of a change a gateway or a daemon dies at, all clusters agree after the daemons' next pass, and no client was lied to.
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { cluster, clusters } from '../support/clusters.js';
 import { putSame } from '../support/containers.js';
 import { pass } from '../support/daemon.js';
@@ -16,12 +16,7 @@ const AFTER_INTENTS_MS = 130_000;
 /** Of clusters one and two: what is done there no peer hears of. */
 let lonely: Readonly<Record<string, ExtraGateway>>;
 beforeAll(async () => {
-  // No object moves by itself.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
   lonely = { [one]: await lonelyGateway(one), [two]: await lonelyGateway(two) };
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
 });
 
 async function ask(

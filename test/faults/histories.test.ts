@@ -5,6 +5,9 @@ import { afterEach, it, type TestContext } from 'vitest';
 import { clusters, link, restoreLinks, healLinks } from '../support/clusters.js';
 import { Crowd, expectWell } from './crowd.js';
 import { note } from './notes.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 const all = clusters();
 const names = all.map(({ name }) => name);

@@ -6,6 +6,9 @@ import { differencesAt } from '../support/compare.js';
 import { sessionsOf } from '../support/containers.js';
 import { percentile } from '../../bench/numbers.js';
 import { note } from './notes.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 const all = clusters();
 const [one, two] = all.map(({ name }) => name) as [string, string];

@@ -1,5 +1,5 @@
 // Records lost on one cluster, and changes that reach a peer twice, late and out of order: all clusters agree, on the newest.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { cluster, clusters, freshUser, send, SwiftSession, type TestCluster } from '../support/clusters.js';
 import { differencesAt } from '../support/compare.js';
 import { sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
@@ -10,14 +10,6 @@ import { note } from './notes.js';
 
 const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
-
-beforeAll(async () => {
-  // No object moves by itself.
-  await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
-});
-afterAll(async () => {
-  await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
-});
 
 function recordKeeper(each: TestCluster): Promise<SwiftSession> {
   const user = { account: 'AUTH_autosync', user: 'autosync:service', key: each.plan.serviceKey };

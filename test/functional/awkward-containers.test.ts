@@ -11,7 +11,6 @@ import {
   SwiftSession,
   healLinks,
 } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import {
   expectEverywhere,
   headEverywhere,
@@ -25,7 +24,6 @@ const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
 
 let sessions: Sessions;
-withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
 });

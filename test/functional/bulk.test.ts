@@ -15,7 +15,6 @@ import {
   SwiftSession,
   waitFor,
 } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { expectEverywhere, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import { pass } from '../support/daemon.js';
 
@@ -23,7 +22,6 @@ const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
 
 let sessions: Sessions;
-withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
 });

@@ -13,6 +13,9 @@ import {
   type SwiftSession,
 } from '../support/clusters.js';
 import { expectEverywhere, headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 const names = clusters().map(({ name }) => name);
 const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');

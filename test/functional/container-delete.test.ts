@@ -1,7 +1,6 @@
 // Container DELETE: gone everywhere, or nowhere; and no object is lost that somebody wrote on another cluster.
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, link, restoreLinks, send, SwiftSession, waitFor } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import {
   expectStatusEverywhere,
   putSame,
@@ -16,7 +15,6 @@ const names = all.map(({ name }) => name);
 const [here, there, third] = names as [string, string, string];
 
 let sessions: Sessions;
-withoutContainerSync();
 beforeAll(async () => {
   sessions = await sessionsOf(await freshUser());
 });

@@ -1,7 +1,6 @@
 // Objects leave for the other clusters as soon as a client has written them, and any order or loss of copies does no harm.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clusters, freshUser, link, restoreLinks, waitFor, type User } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { waitUntilSame } from '../support/compare.js';
 import { loginAt, startGateway, type ExtraGateways } from '../support/extra-gateways.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
@@ -15,7 +14,6 @@ let user: User;
 let direct: Sessions['direct'];
 let via: Readonly<Record<string, SwiftSession>>;
 
-withoutContainerSync();
 beforeAll(async () => {
   const conf = [['filter:autosync', 'copy_jobs', 'true']] as const;
   gateways = Object.fromEntries(

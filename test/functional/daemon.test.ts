@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clusters, freshUser, link, restoreLinks, SwiftSession, healLinks } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import {
   expectEverywhere,
   expectStatusEverywhere,
@@ -16,7 +15,6 @@ const names = all.map(({ name }) => name);
 const [one, two, three] = names as [string, string, string];
 
 let sessions: Sessions;
-withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
 });

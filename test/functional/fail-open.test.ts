@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, send, SwiftSession, waitFor } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import {
   expectEverywhere,
   expectStatusEverywhere,
@@ -33,7 +32,6 @@ describe.each([
   let gateway: ExtraGateway;
   let session: SwiftSession;
   const name = (what: string): string => `/${what}-${option}`;
-  withoutContainerSync();
   beforeAll(async () => {
     gateway = await startGateway(all[0]!, { conf: [['service', option, value]] });
     session = await SwiftSession.login(gateway.url, sessions.user);
@@ -87,13 +85,11 @@ describe('a realm key that is not the others’', () => {
     const created = await session.request('PUT', '/wrong-realm');
     expect([created.status, created.headers[pending]]).toEqual([201, undefined]);
     await expectEverywhere(sessions, '/wrong-realm');
-    await Promise.all(all.map(({ control }) => control.stopServer('container-sync')));
     await putSame(sessions, '/wrong-realm', 'a', 'x');
     await session.request('DELETE', '/wrong-realm/a');
     expect((await session.request('DELETE', '/wrong-realm')).status).toBe(409);
     expect((await sessions.direct[there]!.request('HEAD', '/wrong-realm/a')).status).toBe(200);
     expect(gateway.logs()).toContain('realm key');
-    await Promise.all(all.map(({ control }) => control.startServer('container-sync')));
     await gateway.stop();
     rmSync(folder, { recursive: true });
   });

@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cluster, freshUser, send, waitFor } from '../support/clusters.js';
 import { startGateway, planPort } from '../support/extra-gateways.js';
 import { SwiftSession, type User } from '../support/swift-client.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 const KEY = 'a key of the container';
 const FAR = '4000000000.00000';

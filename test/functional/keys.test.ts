@@ -1,19 +1,19 @@
 // Sync keys and realm keys that are missing or wrong are named and, where that can be done, mended; what waited then arrives.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PassReport } from '../../src/daemon/report.js';
 import { setInText } from '../../src/local/ini-text.js';
 import { cluster, clusters, freshUser, send, waitFor } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
 import { pass } from '../support/daemon.js';
+import { forgetSyncedContainers } from '../support/container-sync.js';
 
 const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
 
 let sessions: Sessions;
-withoutContainerSync();
+beforeAll(forgetSyncedContainers);
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
   expect((await sessions.via[one]!.request('PUT', '/c')).status).toBe(201);

@@ -16,7 +16,6 @@ import {
   waitFor,
   type User,
 } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { putSame, sessionsOf, type Sessions } from '../support/containers.js';
 import { autosync, siteOf } from '../support/daemon.js';
 import { planPort, startGateway, type ExtraGateway } from '../support/extra-gateways.js';
@@ -38,7 +37,6 @@ let user: User;
 let direct: Sessions['direct'];
 let via: SwiftSession;
 
-withoutContainerSync();
 beforeAll(async () => {
   [gateway, narrow] = await Promise.all([
     startGateway(all[0]!, { conf: COPIES }),

@@ -8,6 +8,9 @@ import { waitUntilSame } from '../support/compare.js';
 import { expectEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
 import { autosync } from '../support/daemon.js';
 import { loginAt, startGateway, startGateways, type ExtraGateways } from '../support/extra-gateways.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 const ADMIN = { account: 'AUTH_admin', user: 'admin:admin', key: 'admin' };
 const SERVICE = [

@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { foldersOf } from '../../src/local/plan.js';
 import { clusters, freshUser } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { expectEverywhere, putSame, sessionsOf } from '../support/containers.js';
 import { passEverywhere } from '../support/daemon.js';
 
 const all = clusters();
 const [one, , three] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]];
-
-withoutContainerSync();
 
 it('containers, settings and account metadata are there again, and nothing is deleted elsewhere', async () => {
   const user = await freshUser();

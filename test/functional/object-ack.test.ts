@@ -1,7 +1,6 @@
 // object_ack = all: the answer to a change of an object says that all clusters that can be reached have it.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clusters, freshUser, link, restoreLinks } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
 import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { SwiftSession } from '../support/swift-client.js';
@@ -14,7 +13,6 @@ let gateways: Record<'byContainer' | 'always' | 'strict', ExtraGateway>;
 let direct: Sessions['direct'];
 let via: Record<keyof typeof gateways, SwiftSession>;
 
-withoutContainerSync();
 beforeAll(async () => {
   const start = (...conf: [string, string][]): Promise<ExtraGateway> =>
     startGateway(all[0]!, {

@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { freshUser, loginEverywhere, waitFor, type SwiftSession, type User } from '../support/clusters.js';
 import { waitUntilSame } from '../support/compare.js';
 import { loginAt, startGateways } from '../support/extra-gateways.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 const NAMES = ['one', 'two', 'three'];
 /** Raw path to what it names. */

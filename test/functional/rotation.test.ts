@@ -9,6 +9,9 @@ import { readSecrets } from '../../src/sync/secrets.js';
 import { containerSyncKey } from '../../src/sync/key.js';
 import { cluster, clusters, freshUser, realm, waitFor, type TestCluster } from '../support/clusters.js';
 import { headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 const NAMES = ['one', 'two', 'three'];
 

@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { cluster, clusters, freshUser, loginEverywhere, waitFor, type User } from '../support/clusters.js';
 import { readContainerDb } from '../support/container-db.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 /** Per cluster: value and time of writing of sync-to and key, and the first sync point. */
 function syncRecords(user: User, container: string) {

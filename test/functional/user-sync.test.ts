@@ -4,6 +4,9 @@ import { freshUser, loginEverywhere, send, waitFor, type SwiftSession } from '..
 import { waitUntilSame } from '../support/compare.js';
 import { headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
 import { loginAt, startGateways, type ExtraGateways } from '../support/extra-gateways.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 const SPELLINGS = [
   ['X-Container-Sync-To', 'X-Container-Sync-Key'],

@@ -8,7 +8,6 @@ import type { RepairOptions, RunOptions } from '../../src/verify/run.js';
 import { verify, type Scope, type VerifyReport } from '../../src/verify/verify.js';
 import { reclaimAccount } from '../support/account-db.js';
 import { clusters, freshUser, healLinks, link, serviceUserOf, SwiftSession } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { differences } from '../support/compare.js';
 import { putSame, sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import { autosync, confOf, pass, siteOf } from '../support/daemon.js';
@@ -20,7 +19,6 @@ const [one, two, three] = names as [string, string, string];
 const DAY_MS = 86_400_000;
 
 let sessions: Sessions;
-withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
   expect((await sessions.via[one]!.request('PUT', '/c')).status).toBe(201);

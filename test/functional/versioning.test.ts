@@ -3,12 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { freshUser, loginEverywhere, send, waitFor, type SwiftSession } from '../support/clusters.js';
 import { waitUntilSame } from '../support/compare.js';
 import { headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
+import { withContainerSync } from '../support/container-sync.js';
+
+withContainerSync();
 
 const NAMES = ['one', 'two', 'three'];
+/** Each kind is asked for at another cluster. */
 const KINDS = [
-  ['X-Versions-Enabled', 'true'],
-  ['X-Versions-Location', 'old'],
-  ['X-History-Location', 'old'],
+  ['X-Versions-Enabled', 'true', 'one', 'PUT'],
+  ['X-Versions-Location', 'old', 'two', 'POST'],
+  ['X-History-Location', 'old', 'three', 'PUT'],
 ] as const;
 
 /** Container sync of ours is off on these clusters. */
@@ -37,44 +41,37 @@ async function expectVersions(session: SwiftSession, kind: string) {
   expect(JSON.parse(text)).toHaveLength(kind === 'X-Versions-Enabled' ? 2 : 1);
 }
 
-describe.each(KINDS)('%s: %s', (header, value) => {
-  it.each([
-    ['one', 'PUT'],
-    ['two', 'POST'],
-    ['three', 'PUT'],
-  ])(
-    'on a synced container at %s by %s is done as Swift does it, and sync is off everywhere',
-    async (at, method) => {
-      const sessions = await sessionsOf(await freshUser());
-      const gateway = sessions.via[at]!;
-      await gateway.request('PUT', '/old');
-      await gateway.request('PUT', '/c', { 'X-Container-Meta-Colour': 'red' });
-      await expectSync(sessions);
-      const answer = await gateway.request(method, '/c', { [header]: value });
-      expect(answer.status).toBe(method === 'PUT' ? 202 : 204);
-      expect(answer.headers['x-autosync-state']).toBe('versioned');
-      expect(answer.headers['x-autosync-warning']).toBeUndefined();
-      const head = await gateway.request('HEAD', '/c');
-      expect(head.headers[header.toLowerCase()]?.toLowerCase()).toBe(value);
-      await expectNoSync(sessions);
-      await expectVersions(gateway, header);
+describe.each(KINDS)('%s: %s', (header, value, at, method) => {
+  it(`on a synced container at ${at} by ${method} is done as Swift does it, and sync is off everywhere`, async () => {
+    const sessions = await sessionsOf(await freshUser());
+    const gateway = sessions.via[at]!;
+    await gateway.request('PUT', '/old');
+    await gateway.request('PUT', '/c', { 'X-Container-Meta-Colour': 'red' });
+    await expectSync(sessions);
+    const answer = await gateway.request(method, '/c', { [header]: value });
+    expect(answer.status).toBe(method === 'PUT' ? 202 : 204);
+    expect(answer.headers['x-autosync-state']).toBe('versioned');
+    expect(answer.headers['x-autosync-warning']).toBeUndefined();
+    const head = await gateway.request('HEAD', '/c');
+    expect(head.headers[header.toLowerCase()]?.toLowerCase()).toBe(value);
+    await expectNoSync(sessions);
+    await expectVersions(gateway, header);
 
-      const others = NAMES.filter((name) => name !== at);
-      for (const name of others) {
-        const change = { 'X-Container-Meta-Changed': name };
-        for (const again of ['PUT', 'POST']) {
-          const changed = await sessions.via[name]!.request(again, '/c', change);
-          expect([changed.status, changed.headers['x-autosync-state']]).toEqual([
-            again === 'PUT' ? 202 : 204,
-            'versioned',
-          ]);
-          await expectNoSync(sessions);
-        }
-        expect((await gateway.request('HEAD', '/c')).headers['x-container-meta-changed']).toBe(name);
-        expect((await sessions.direct[name]!.request('GET', '/c?format=json')).text).toBe('[]');
+    const others = NAMES.filter((name) => name !== at);
+    for (const name of others) {
+      const change = { 'X-Container-Meta-Changed': name };
+      for (const again of ['PUT', 'POST']) {
+        const changed = await sessions.via[name]!.request(again, '/c', change);
+        expect([changed.status, changed.headers['x-autosync-state']]).toEqual([
+          again === 'PUT' ? 202 : 204,
+          'versioned',
+        ]);
+        await expectNoSync(sessions);
       }
-    },
-  );
+      expect((await gateway.request('HEAD', '/c')).headers['x-container-meta-changed']).toBe(name);
+      expect((await sessions.direct[name]!.request('GET', '/c?format=json')).text).toBe('[]');
+    }
+  });
 
   it('on a new container is done as Swift does it, and the others have it without sync', async () => {
     const sessions = await sessionsOf(await freshUser());

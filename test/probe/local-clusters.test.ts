@@ -16,6 +16,7 @@ import {
 } from '../support/clusters.js';
 import { waitUntilSame } from '../support/compare.js';
 import { SwiftSession, type User } from '../support/swift-client.js';
+import { withContainerSync } from '../support/container-sync.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -34,6 +35,7 @@ async function syncedPair(user: User, container: string): Promise<[SwiftSession,
 const TERMS = { status: 200, text: 'hello' };
 
 describe('local clusters', () => {
+  withContainerSync();
   afterEach(restoreLinks);
 
   it('copies an object by container sync, run on demand', async () => {

@@ -47,7 +47,7 @@ export async function differencesAt(
 }
 
 /** Waits until all clusters hold the same container; the failure names what differs. */
-export async function waitUntilSame(user: User, container: string, timeoutMs = 30_000): Promise<void> {
+export async function waitUntilSame(user: User, container: string, timeoutMs = 60_000): Promise<void> {
   let found: string[] = [];
   try {
     await waitFor(

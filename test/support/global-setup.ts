@@ -50,6 +50,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     links: true,
     gateways: hasGateways,
     syncInterval: 1,
+    // Container sync runs where a file asks for it (container-sync.ts).
+    daemons: ['container-updater'],
     gatewayConf: filterConf({}),
     accounts: 'AUTH_t*',
     // Clusters one and two know each other's policies; three knows neither.
