@@ -14,6 +14,7 @@ import {
   type RequestCount,
   type Subject,
 } from './containers-tables.js';
+import { countByMethod, isClientRequest } from '../access-log.js';
 
 const SUBJECTS = ['direct', '1 cluster', '2 clusters', '3 clusters'] as const;
 /** What names of containers begin with, by which the placement knows them. */
@@ -168,19 +169,7 @@ function* pairs(realm: LocalRealm): Generator<[string, string]> {
   }
 }
 
-/** Swift logs requests that its own middleware makes as well; they have a source near the end of the line, clients' have `-`. */
-function isClientRequest(line: string): boolean {
-  const fields = line.split(' ');
-  return fields.at(-5) === '-';
-}
-
 /** What a cluster's Swift was asked for the changes, by its access log: requests whose path names such a container. */
 function countRequests(lines: readonly string[], of: Omit<RequestCount, 'byMethod'>): RequestCount {
-  const pattern = new RegExp(String.raw` ([A-Z]+) /v1/\S*${PREFIXES[of.subject]}\S* HTTP/1`);
-  const byMethod: Record<string, number> = {};
-  for (const line of lines) {
-    const method = pattern.exec(line)?.[1];
-    if (method !== undefined) byMethod[method] = (byMethod[method] ?? 0) + 1;
-  }
-  return { ...of, byMethod };
+  return { ...of, byMethod: countByMethod(lines, String.raw`/v1/\S*${PREFIXES[of.subject]}\S*`) };
 }
