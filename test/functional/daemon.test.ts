@@ -279,7 +279,8 @@ describe('containers from before autosync', () => {
     const { account } = sessions.user;
     const plan = await autosync('adopt', account, '--conf', confOf(one), '--dry-run', '--json');
     expect(plan.code).toBe(1);
-    const found = (JSON.parse(plan.stdout) as Awaited<ReturnType<typeof pass>>).findings;
+    const [last = ''] = plan.stdout.trim().split('\n').slice(-1);
+    const found = (JSON.parse(last) as { summary: Awaited<ReturnType<typeof pass>> }).summary.findings;
     expect(found.map((each) => [each.container, each.cluster, each.code])).toEqual([
       ['both', three, 'CONTAINER_MISSING'],
       ['both', one, 'SETTINGS_DRIFT'],
