@@ -11,7 +11,7 @@ import type { Bench } from '../bench.js';
 export const WAYS = ['copy jobs', 'container sync'] as const;
 export type Way = (typeof WAYS)[number];
 
-const USER = { account: 'AUTH_test', user: 'test:tester', key: 'testing' };
+export const USER = { account: 'AUTH_test', user: 'test:tester', key: 'testing' };
 
 export interface CopyRealm {
   readonly realm: LocalRealm;

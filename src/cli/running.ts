@@ -33,6 +33,19 @@ export function quietLog(): Logger {
   return pino({ level: 'error', base: { pid: process.pid } }, pino.destination(2));
 }
 
+/** How long a cluster may be silent: a long listing, or a large object's last bytes, take their time. */
+const SILENCE_MS = 60_000;
+
+/** For commands that go through all objects: peers get the time that long answers take. */
+export function patient(config: Config): Config {
+  const { autosync } = config;
+  if (autosync === undefined) return config;
+  return {
+    ...config,
+    autosync: { ...autosync, peerTimeoutMs: Math.max(autosync.peerTimeoutMs, SILENCE_MS) },
+  };
+}
+
 /** A site that keeps records, and how to be done with it. */
 export interface OpenSite {
   readonly site: BaseSite;

@@ -22,13 +22,14 @@ export function renderFinding(finding: Finding): string {
 
 /** @param expected objects in all, where that is known */
 export function renderProgress(count: RunCount, seconds: number, expected: number | undefined): string {
-  const { containers, objects } = count;
+  const { containers, objects, outcomes } = count;
+  const copied = outcomes.repaired === undefined ? '' : `, ${outcomes.repaired} mended`;
   const rate = objects / Math.max(seconds, 0.001);
   const left =
     expected === undefined || rate === 0 || expected < objects
       ? ''
       : `, ${duration((expected - objects) / rate)} left`;
-  return `${plural(containers, 'container')}, ${plural(objects, 'object')} (${Math.round(rate)}/s${left})`;
+  return `${plural(containers, 'container')}, ${plural(objects, 'object')} (${Math.round(rate)}/s${left})${copied}`;
 }
 
 export function renderVerified(report: VerifyReport): string {

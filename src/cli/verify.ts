@@ -2,11 +2,12 @@
 import { Command } from 'commander';
 import { expectedObjects, verify, type Scope, type VerifyReport } from '../verify/verify.js';
 import type { Finding } from '../verify/finding.js';
-import { newCount, type RepairOptions, type RunCount } from '../verify/run.js';
+import { newCount, type RepairOptions } from '../verify/run.js';
 import { parseAccountOrContainer, wholeNumber } from './arguments.js';
 import { canAsk, isConfirmed } from './confirm.js';
-import { DEFAULT_CONF, openSite, quietLog, readConfig } from './running.js';
-import { renderFinding, renderProgress, renderVerified } from './verify-text.js';
+import { startProgress } from './progress-line.js';
+import { DEFAULT_CONF, openSite, patient, quietLog, readConfig } from './running.js';
+import { renderFinding, renderVerified } from './verify-text.js';
 import { plural } from './words.js';
 
 interface VerifyCommandOptions {
@@ -23,8 +24,6 @@ interface VerifyCommandOptions {
 
 const EXIT_FOUND = 1;
 const EXIT_COULD_NOT = 3;
-/** How long a cluster may be silent: a long listing, or a large object's last bytes, take their time. */
-const SILENCE_MS = 60_000;
 const CONTAINERS_AT_ONCE = 4;
 
 /** Exit 0 all equal, or so now; 1 something differs; 2 usage; 3 a cluster could not be asked. */
@@ -51,22 +50,14 @@ export const verifyCommand = new Command('verify')
   .option('--json', 'print JSON lines: one for each finding, and a summary at the end')
   .action(async (scope: Scope = {}, options: VerifyCommandOptions) => {
     const config = readConfig(options.conf);
-    const { autosync, daemon } = config;
-    const patient =
-      autosync === undefined
-        ? config
-        : {
-            ...config,
-            autosync: { ...autosync, peerTimeoutMs: Math.max(autosync.peerTimeoutMs, SILENCE_MS) },
-          };
-    const open = openSite(patient, quietLog());
+    const open = openSite(patient(config), quietLog());
     try {
       const count = newCount();
-      const progress = await startProgress(options, count, () => expectedObjects(open.site, scope));
+      const progress = startProgress(options, count, () => expectedObjects(open.site, scope));
       const report = await verify(open.site, open.records, scope, {
         graceMs: options.grace * 1000,
         isDeep: options.deep === true,
-        reclaimAgeMs: daemon.reclaimAgeMs,
+        reclaimAgeMs: config.daemon.reclaimAgeMs,
         containersAtOnce: CONTAINERS_AT_ONCE,
         repair: options.repair === true ? repairOptions(options, () => progress.end()) : undefined,
         count,
@@ -104,33 +95,4 @@ function repairOptions(options: VerifyCommandOptions, beforeAsking: () => void):
 
 function print(finding: Finding, { json }: VerifyCommandOptions): void {
   console.log(json === true ? JSON.stringify(finding) : renderFinding(finding));
-}
-
-interface ProgressLine {
-  /** Out of the way of what is printed. */
-  clear(): void;
-  end(): void;
-}
-
-/** On a terminal: how far it is, how fast, and how long it will take where that is known. */
-async function startProgress(
-  { json }: VerifyCommandOptions,
-  count: RunCount,
-  expect: () => Promise<number | undefined>,
-): Promise<ProgressLine> {
-  if (!process.stderr.isTTY || json === true) return { clear: () => undefined, end: () => undefined };
-  const expected = await expect();
-  const beganMs = performance.now();
-  const clear = (): boolean => process.stderr.write('\r\x1b[K');
-  const timer = setInterval(() => {
-    const seconds = (performance.now() - beganMs) / 1000;
-    process.stderr.write(`\r${renderProgress(count, seconds, expected)} \x1b[K`);
-  }, 1_000);
-  return {
-    clear,
-    end() {
-      clearInterval(timer);
-      clear();
-    },
-  };
 }

@@ -223,6 +223,8 @@ class AuditPass {
         if (listed !== undefined && isShared(ours, theirs[i])) this.#keys.offer(peer, name);
       const suspicion = this.#suspect(name, joined, of);
       if (suspicion.kind === 'leave') this.count.notAdopted += 1;
+      if (suspicion.kind === 'look' && of.adoptSinceMs === 0 && !joined.values.slice(1).some((each) => each))
+        this.count.takenOver += 1;
       if (suspicion.kind === 'forget') over.push(name);
       if (suspicion.kind === 'look') suspects.push({ ...name, ahead: suspicion.ahead });
       if (suspects.length + over.length >= BATCH) await flush();

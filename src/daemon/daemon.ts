@@ -50,6 +50,8 @@ export class Daemon {
   /** Peers that the last audit could not ask. */
   #leftOut: readonly string[] = [];
   #hasAudited = false;
+  /** Containers from before our time, since objects were compared last: theirs are to go everywhere soon. */
+  #hasTakenOver = false;
   #objects: ObjectsThen | undefined;
 
   /** @throws AutosyncError CONFIG_INVALID without a service user */
@@ -120,6 +122,7 @@ export class Daemon {
             const report = await this.#audit({ isDryRun: false, lookEvery, signal: working, count });
             this.#leftOut = report.unreachable;
             this.#hasAudited = true;
+            this.#hasTakenOver ||= count.takenOver > 0;
           }),
         async () => (await this.#hasFenceChanged()) || (await this.#isBack(this.#leftOut)),
       ),
@@ -141,7 +144,7 @@ export class Daemon {
       });
     const isDue = async (): Promise<boolean> => {
       const last = this.#objects;
-      if (last === undefined) return this.#hasAudited;
+      if (last === undefined || this.#hasTakenOver) return this.#hasAudited;
       const isOpen = last.isOpen && performance.now() - last.atMs > auditIntervalMs;
       return isOpen || (await this.#isBack(last.leftOut));
     };
@@ -151,6 +154,7 @@ export class Daemon {
   async #auditObjects(signal: AbortSignal): Promise<void> {
     const { reclaimAgeMs } = this.#options;
     const last = await this.#passes.lastObjects();
+    this.#hasTakenOver = false;
     const report = await auditObjects(this.#site, this.#records, {
       ...{ reclaimAgeMs, share: this.#options, last, signal },
     });

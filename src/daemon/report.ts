@@ -64,6 +64,8 @@ export class PassCount {
   containers = 0;
   looked = 0;
   notAdopted = 0;
+  /** Containers in no record anywhere, of an account that was adopted: their objects are to be compared soon. */
+  takenOver = 0;
   readonly #tally = new Map<string, Tally>();
 
   add(finding: Finding): void {

@@ -84,8 +84,8 @@ export const REASONS = {
   },
   SHARDED: {
     meaning: 'A cluster shards this container, and Swift does not sync sharded containers to others.',
-    next: 'Its settings are kept equal, and it takes objects; those written there stay there.',
-    fix: 'Copy its objects by other means, or spread them over smaller containers.',
+    next: 'Its settings are kept equal, and it takes objects; copy jobs and the object audit bring what is written there to the others.',
+    fix: 'Keep copy_jobs and object_audit_interval on, or spread its objects over smaller containers: there is no container sync behind them.',
   },
   POLICY_MISSING: {
     meaning: "The container's storage policy does not exist on this cluster.",

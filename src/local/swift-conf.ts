@@ -202,6 +202,7 @@ function accountSections(plan: ClusterPlan, settings: ClusterSettings): Sections
 }
 
 function containerSections(plan: ClusterPlan, settings: ClusterSettings): Sections {
+  const internalClientConf = `${foldersOf(plan).swiftDir}/internal-client.conf`;
   return {
     'DEFAULT': { ...serverOptions(plan, settings, 'container'), allowed_sync_hosts: LOOPBACK },
     ...storageApp('container'),
@@ -212,11 +213,12 @@ function containerSections(plan: ClusterPlan, settings: ClusterSettings): Sectio
       containers_per_second: 10_000,
       ...patience,
     },
-    'container-sharder': { interval: settings.updaterInterval, auto_shard: false },
-    'container-sync': {
-      interval: settings.syncInterval,
-      internal_client_conf_path: `${foldersOf(plan).swiftDir}/internal-client.conf`,
+    'container-sharder': {
+      interval: settings.updaterInterval,
+      auto_shard: false,
+      internal_client_conf_path: internalClientConf,
     },
+    'container-sync': { interval: settings.syncInterval, internal_client_conf_path: internalClientConf },
   };
 }
 

@@ -3,7 +3,7 @@
 import { listObjects, type ListedObject, type Member } from '../converge/object-member.js';
 import { eachOf } from '../lib/each-of.js';
 import { AutosyncError } from '../lib/errors.js';
-import { mergeJoin, type Sorted } from '../lib/merge-join.js';
+import { mergeJoin, type Joined, type Sorted } from '../lib/merge-join.js';
 import type { ContainerName } from '../site/site.js';
 import type { Run } from './run.js';
 import { verifyObject } from './object.js';
@@ -52,36 +52,46 @@ export async function verifyContainer(
 }
 
 /** The names at which a closer look is due. */
-async function* suspects(
+async function* suspects(run: Run, name: ContainerName, of: SideBySide): AsyncGenerator<string> {
+  for await (const { key, values } of sideBySide(run, name, of)) {
+    const marks = values.filter((_, i) => !of.missing.has(of.members[i] as Member)).map((row) => row?.mark);
+    if (run.options.isDeep || new Set(marks).size > 1) yield key;
+  }
+}
+
+export interface SideBySide {
+  readonly members: readonly Member[];
+  /** Where the container is not: is added to. */
+  readonly missing: Set<Member>;
+  /** Whose listing broke off; then the generator throws. */
+  readonly onFailure: (member: Member) => void;
+}
+
+/** Every object that any of the clusters lists, in constant memory. @throws AutosyncError SWIFT_REFUSED, PEER_UNREACHABLE: a listing broke off */
+export async function* sideBySide(
   run: Run,
   name: ContainerName,
-  of: {
-    readonly members: readonly Member[];
-    /** Where the container is not: is added to. */
-    readonly missing: Set<Member>;
-    readonly onFailure: (member: Member) => void;
-  },
-): AsyncGenerator<string> {
-  const { page, isDeep } = run.options;
-  const streams = of.members.map((member) =>
+  { members, missing, onFailure }: SideBySide,
+): AsyncGenerator<Joined<ListedObject>> {
+  const { page } = run.options;
+  const streams = members.map((member) =>
     named(
       listObjects(member, name, {
         ...(page === undefined ? {} : { page }),
-        onMissing: () => of.missing.add(member),
+        onMissing: () => missing.add(member),
       }),
-      () => of.onFailure(member),
+      () => onFailure(member),
     ),
   );
-  for await (const { key, values } of mergeJoin(streams)) {
+  for await (const joined of mergeJoin(streams)) {
     if (!run.mayGoOn) return;
-    const away = of.members.find(({ cluster }) => run.notAsked.has(cluster));
+    const away = members.find(({ cluster }) => run.notAsked.has(cluster));
     if (away !== undefined) {
-      of.onFailure(away);
+      onFailure(away);
       throw new AutosyncError('PEER_UNREACHABLE', run.notAsked.get(away.cluster));
     }
     run.count.objects += 1;
-    const marks = values.filter((_, i) => !of.missing.has(of.members[i] as Member)).map((row) => row?.mark);
-    if (isDeep || new Set(marks).size > 1) yield key;
+    yield joined;
   }
 }
 

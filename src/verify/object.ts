@@ -129,7 +129,7 @@ async function mend(
     return;
   }
   const repaired: string[] = [];
-  for (const to of clusters) {
+  const copyOne = async (to: string): Promise<void> => {
     const wish = { from: compared.newest, to, isMetadataOnly: isMetadataOnly(to) };
     const why = await copyTo(run.site, name, wish);
     const target = members.find(({ cluster }) => cluster === to) as Member;
@@ -137,8 +137,13 @@ async function mend(
     else if (await isAsNew(target, name, compared.ticks)) repaired.push(to);
     else
       report([to], 'failed', 'Swift there took it, and does not have it: was it deleted at that very time?');
-  }
-  report(repaired, 'repaired');
+  };
+  await Promise.all(clusters.map(copyOne));
+  // In the clusters' order, whoever was done first.
+  report(
+    clusters.filter((each) => repaired.includes(each)),
+    'repaired',
+  );
 }
 
 async function isAsNew(member: Member, name: ObjectName, ticks: bigint): Promise<boolean> {

@@ -1,6 +1,6 @@
 // Holds what all clusters have against each other, container by container, and repairs what differs where that is wanted.
 import { allContainers, type KnownContainer } from '../converge/all-containers.js';
-import type { Member } from '../converge/object-member.js';
+import { memberAt, type Member } from '../converge/object-member.js';
 import { eachOf } from '../lib/each-of.js';
 import { AutosyncError } from '../lib/errors.js';
 import { isSameCluster } from '../peers/clusters.js';
@@ -73,15 +73,24 @@ async function checkScope(
   if (desired.size === 0) throw new AutosyncError('NOT_RECORDED', `${account}/${container}`);
 }
 
-/** Of what this cluster has, for the time that is left; undefined where nobody says. */
-export async function expectedObjects(site: BaseSite, scope: Scope): Promise<number | undefined> {
-  if (scope.account === undefined) return undefined;
-  const target = swiftTarget(scope.account, scope.container);
-  const { status, headers } = await site.swift.request({ kind: 'service' }, { method: 'HEAD', target });
-  const count = headers.get(
-    scope.container === undefined ? 'x-account-object-count' : 'x-container-object-count',
-  );
-  return isSuccess(status) && count !== undefined ? Number(count) : undefined;
+/** As many as the cluster has that has the most of them, for the time that is left; undefined where none says. */
+export async function expectedObjects(
+  site: BaseSite,
+  { account, container }: Scope,
+): Promise<number | undefined> {
+  if (account === undefined) return undefined;
+  const header = container === undefined ? 'x-account-object-count' : 'x-container-object-count';
+  const counts = site.clusters.all().map(async (cluster) => {
+    try {
+      const { status, headers } = await memberAt(site, cluster).ask('HEAD', swiftTarget(account, container));
+      return isSuccess(status) ? Number(headers.get(header) ?? NaN) : NaN;
+    } catch (error) {
+      if (!(error instanceof AutosyncError)) throw error;
+      return NaN;
+    }
+  });
+  const known = (await Promise.all(counts)).filter((each) => !Number.isNaN(each));
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 function isEqual({ count, notAsked, mayGoOn }: Run): boolean {
