@@ -1,5 +1,6 @@
 // Whatever differs between the clusters is found, nothing else is, and --repair makes them the same without losing anything.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StatusOf } from '../../src/daemon/status-of.js';
 import { auditObjects } from '../../src/daemon/object-audit.js';
 import { PassLog, type KeptObjectReport } from '../../src/daemon/passes.js';
 import { WHOLE } from '../../src/daemon/share.js';
@@ -275,6 +276,34 @@ describe("the daemon's object audit", () => {
     expect(Object.keys(third.provenSince).sort()).toEqual([...names].sort());
     await at(one, 'PUT', '/c/o', {}, 'owt');
     expect((await audited(third)).tally).toEqual([{ code: 'OBJECTS_MISSING', outcome: 'mended', count: 2 }]);
+  });
+
+  it('proves containers equal, and status says when that was', async () => {
+    await putSame(sessions, '/c', 'o', 'x');
+    const account = sessions.user.account;
+    const asked = async (name: string): Promise<StatusOf & { readonly text: string }> => {
+      const [json, text] = await Promise.all(
+        [['--json'], []].map((more) => autosync('status', name, '--conf', confOf(one), ...more)),
+      );
+      return { ...(JSON.parse(json!.stdout) as StatusOf), text: text!.stdout };
+    };
+    const before = await asked(`${account}/c`);
+    expect([before.provenEqualAt, before.text]).toEqual([
+      undefined,
+      expect.stringContaining('proven equal: not yet'),
+    ]);
+    const report = await audited();
+    await new PassLog(siteOf(one).records, one, WHOLE).keepObjects(report);
+    const at = report.provenSince[one];
+    for (const name of [`${account}/c`, account]) {
+      const after = await asked(name);
+      expect([after.provenEqualAt, after.text]).toEqual([at, expect.stringContaining(`at ${at}`)]);
+      expect(after.provenEqualSeconds).toBeGreaterThan(0);
+    }
+    await sessions.via[one]!.request('PUT', '/later');
+    expect((await asked(account)).provenEqualAt).toBeUndefined();
+    expect((await asked(`${account}/c`)).provenEqualAt).toBe(at);
+    expect((await asked(`${account}/later`)).provenEqualAt).toBeUndefined();
   });
 
   it('says what it cannot mend, and who could not be asked', async () => {
