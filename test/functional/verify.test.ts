@@ -1,6 +1,8 @@
 // Whatever differs between the clusters is found, nothing else is, and --repair makes them the same without losing anything.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StatusOf } from '../../src/daemon/status-of.js';
+import { statusOf, type StatusOf } from '../../src/daemon/status-of.js';
+import { readConfig } from '../../src/cli/running.js';
+import { renderStatusOf } from '../../src/cli/status-text.js';
 import { auditObjects } from '../../src/daemon/object-audit.js';
 import { PassLog, type KeptObjectReport } from '../../src/daemon/passes.js';
 import { WHOLE } from '../../src/daemon/share.js';
@@ -281,29 +283,29 @@ describe("the daemon's object audit", () => {
   it('proves containers equal, and status says when that was', async () => {
     await putSame(sessions, '/c', 'o', 'x');
     const account = sessions.user.account;
-    const asked = async (name: string): Promise<StatusOf & { readonly text: string }> => {
-      const [json, text] = await Promise.all(
-        [['--json'], []].map((more) => autosync('status', name, '--conf', confOf(one), ...more)),
-      );
-      return { ...(JSON.parse(json!.stdout) as StatusOf), text: text!.stdout };
+    const { site, records } = siteOf(one);
+    const asked = async (container?: string): Promise<StatusOf & { readonly text: string }> => {
+      const name = container === undefined ? { account } : { account, container };
+      const status = await statusOf(site, records, name, readConfig(confOf(one)).daemon);
+      return { ...status, text: renderStatusOf(status) };
     };
-    const before = await asked(`${account}/c`);
+    const before = await asked('c');
     expect([before.provenEqualAt, before.text]).toEqual([
       undefined,
       expect.stringContaining('proven equal: not yet'),
     ]);
     const report = await audited();
-    await new PassLog(siteOf(one).records, one, WHOLE).keepObjects(report);
+    await new PassLog(records, one, WHOLE).keepObjects(report);
     const at = report.provenSince[one];
-    for (const name of [`${account}/c`, account]) {
-      const after = await asked(name);
+    for (const container of ['c', undefined]) {
+      const after = await asked(container);
       expect([after.provenEqualAt, after.text]).toEqual([at, expect.stringContaining(`at ${at}`)]);
       expect(after.provenEqualSeconds).toBeGreaterThan(0);
     }
     await sessions.via[one]!.request('PUT', '/later');
-    expect((await asked(account)).provenEqualAt).toBeUndefined();
-    expect((await asked(`${account}/c`)).provenEqualAt).toBe(at);
-    expect((await asked(`${account}/later`)).provenEqualAt).toBeUndefined();
+    expect((await asked()).provenEqualAt).toBeUndefined();
+    expect((await asked('c')).provenEqualAt).toBe(at);
+    expect((await asked('later')).provenEqualAt).toBeUndefined();
   });
 
   it('says what it cannot mend, and who could not be asked', async () => {
