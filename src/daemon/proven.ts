@@ -14,6 +14,8 @@ import { readPasses, type Proven } from './passes.js';
 
 /** Records read at once. */
 const CONCURRENCY = 8;
+/** In place of a time: deleted, or not kept the same. */
+const APART = '';
 
 /**
  * ISO 8601; of an account that of the container whose proof is the oldest. Undefined where that, or one of its containers, is not proven,
@@ -28,14 +30,14 @@ export async function provenEqualAt(
 ): Promise<string | undefined> {
   const passes = await readPasses(records, site.clusters.mine);
   const proven = new Map(passes.flatMap(({ objects }) => Object.entries(objects?.proven ?? {})));
-  const of = async (name: ContainerName): Promise<string | 'apart' | undefined> => {
+  const of = async (name: ContainerName): Promise<string | undefined> => {
     const record = await records.read(name);
-    if (lifeOf(record) !== 'present' || isHeldBack(record)) return 'apart';
+    if (lifeOf(record) !== 'present' || isHeldBack(record)) return APART;
     return provenOn(proven.get(idOf(name)), placementFor(site, name, record), record);
   };
   if (container === undefined) return oldestOf(site, records, account, of);
   const at = await of({ account, container });
-  return at === 'apart' ? undefined : at;
+  return at === APART ? undefined : at;
 }
 
 async function oldestOf(
@@ -44,22 +46,20 @@ async function oldestOf(
   account: string,
   of: (name: ContainerName) => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  let oldest: string | undefined;
-  let areAll = true;
+  const times = new Set<string | undefined>();
   try {
     const clusters = site.clusters.all();
     await eachOf(allContainers(site, records, { clusters, account }), CONCURRENCY, async (known) => {
       const isRecorded = known.records.some((marks) => marks !== undefined);
-      if (!areAll || !isRecorded) return;
-      const at = await of({ account, container: known.container });
-      if (at === undefined) areAll = false;
-      else if (at !== 'apart') oldest = oldest === undefined || at < oldest ? at : oldest;
+      // One that is not proven says it all.
+      if (isRecorded && !times.has(undefined)) times.add(await of({ account, container: known.container }));
     });
   } catch (error) {
     if (!(error instanceof AutosyncError)) throw error;
     return undefined;
   }
-  return areAll ? oldest : undefined;
+  times.delete(APART);
+  return times.has(undefined) ? undefined : [...times].sort()[0];
 }
 
 /** Undefined where a cluster of the placement was not compared, or the container was made anew since. */
