@@ -30,6 +30,8 @@ const COPIES: CopierStatus = {
     dropped: 0,
     refused: 0,
     trouble: '',
+    throttledSeconds: 1.5,
+    limitBytesPerSecond: 1e6,
   },
   canary: { lagSeconds: 0.5, measuredMs: 90_000, trouble: '' },
   objective: { share: 0.99, withinSeconds: 60, within: 199, late: 1 },
@@ -49,6 +51,8 @@ describe('the metrics', () => {
       'autosync_lag_seconds{peer="two"} 5',
       'autosync_copies_total{peer="two",outcome="copied"} 4',
       'autosync_objective_budget_left_ratio{peer="two"} 0.5',
+      'autosync_copy_limit_bytes_per_second{peer="two"} 1000000',
+      'autosync_copies_throttled_seconds_total{peer="two"} 1.5',
       'autosync_canary_age_seconds{peer="two"} 10',
     ])
       expect(text.split('\n')).toContain(line);
@@ -132,7 +136,7 @@ missing: the copier compares the listings of that container on both clusters, ev
 written up to the last drop has to be there as it is here or newer, and what is gone here has to be gone there. If a copier is killed and its gateway lives, the gateway knows the
 containers; if both are, all recorded containers are compared, those of the time since its last report (ten seconds at most).
 
-It does not see what was written past the gateways, by form uploads, archives or the S3 API, or what was never copied because \`copy_jobs\` was off.
+It does not see what was written past the gateways, by archives or the S3 API, or what was never copied because \`copy_jobs\` was off.
 
 ### The canary
 

@@ -163,6 +163,16 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     ['peer'],
     perPeer((c) => c.copiedBytes),
   ),
+  autosync_copy_limit_bytes_per_second: gauge(
+    'What `copy_bandwidth` lets go to the peer now; left out where that is no limit.',
+    ['peer'],
+    perPeer((c) => c.limitBytesPerSecond),
+  ),
+  autosync_copies_throttled_seconds_total: counter(
+    'For how long any copy to the peer has waited for `copy_bandwidth`.',
+    ['peer'],
+    perPeer((c) => c.throttledSeconds),
+  ),
   autosync_copies_lost_total: counter(
     'Copies that never reached the copier, as it was dead or too slow.',
     [],

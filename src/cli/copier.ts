@@ -33,6 +33,7 @@ export const copierCommand = new Command('copier')
       queueLength: autosync.copyQueueLength,
       canaryIntervalMs: autosync.canaryIntervalMs,
       objective: autosync.replicationObjective,
+      bandwidth: autosync.copyBandwidth,
     });
     const { mine } = open.site.clusters;
     const name = `${hostname()}-${config.server.bindPort}`;

@@ -42,14 +42,22 @@ export function renderLine({ cluster, isOk, peers }: Status): string {
 }
 
 /** Of one account or container. */
-export function renderStatusOf({ account, container, isOk, peers, clusters = [], audit }: StatusOf): string {
+export function renderStatusOf(status: StatusOf): string {
+  const { account, container, isOk, peers, clusters = [], audit } = status;
   const name = container === undefined ? account : `${account}/${container}`;
   const lines = [
     `${name}: ${isOk ? 'all clusters agree' : 'not all clusters agree'}`,
+    `  ${renderProven(status)}`,
     ...peers.map((peer) => `  ${renderPeer(peer)}`),
     ...clusters.flatMap(renderCluster),
   ];
   return [...lines, ...(audit === undefined ? [] : ['', renderReport(audit)])].join('\n');
+}
+
+function renderProven({ container, provenEqualAt, provenEqualSeconds = 0 }: StatusOf): string {
+  const what = container === undefined ? 'objects of all its containers' : 'objects';
+  if (provenEqualAt === undefined) return `${what} proven equal: not yet`;
+  return `${what} proven equal: ${duration(provenEqualSeconds)} ago, at ${provenEqualAt}`;
 }
 
 export function renderCluster({ cluster, isHere, isPlaced, findings }: ClusterState): string[] {

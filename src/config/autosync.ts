@@ -144,6 +144,7 @@ export function autosyncConfig(
     objectAck: whole.objectAck,
     copyJobs: whole.copyJobs,
     copyConcurrency: whole.copyConcurrency,
+    copyBandwidth: whole.copyBandwidth,
     copyQueueLength: whole.copyQueueLength,
     canaryIntervalMs: whole.canaryIntervalMs,
     replicationObjective: whole.replicationObjective,

@@ -1,4 +1,5 @@
 // The options of what makes several clusters one: [filter:autosync], [service], [cluster:NAME], [admin], [daemon].
+import { bandwidth } from './bandwidth.js';
 import { option } from './option.js';
 import type { Table } from './option.js';
 import * as is from './types.js';
@@ -70,6 +71,11 @@ export const AUTOSYNC_OPTIONS = {
   copy_queue_length: option(is.integer(1, 1_000_000), {
     default: '10000',
     doc: 'Objects that wait to be copied to one peer at most. Those beyond are left to container sync.',
+  }),
+  copy_bandwidth: option(bandwidth, {
+    example: '50 MB/s; 08:00-18:00 10 MB/s; 22:00-06:00 unlimited',
+    defaultWords: 'no limit',
+    doc: "How many bytes of objects this host's copier may send to one peer in a second, all transfers to it together: first for the whole day, then for windows of it, by the clock of the host; a window may go over midnight. Units are B/s, KB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s (bytes) and kbit/s, Mbit/s, Gbit/s. It holds also for a transfer under way when a window begins or ends. So that none stands still, one object at once is copied for each 32 KB/s, up to copy_concurrency. Not limited are deletions and metadata, the copies that the object audit and verify --repair ask for, and Swift's own container sync, which brings what copies did not.",
   }),
   canary_interval: option(is.seconds(0, 3600), {
     default: '10',

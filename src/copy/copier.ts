@@ -1,9 +1,11 @@
 // Copies objects to the peers of their containers as soon as it is told of them. What is lost with it, container sync brings; it
 // remembers which containers that may be, and says so until they are found to be the same.
+import { rateAt, type BandwidthPlan } from '../config/bandwidth.js';
 import type { Objective } from '../config/types.js';
 import { EMPTY, isHeldBack, type Record } from '../records/record.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import type { Peer } from '../peers/peer.js';
+import { ByteLimit } from './byte-limit.js';
 import { Canary, isCanary, type CanaryState } from './canary.js';
 import { copyObject, type Copied } from './copy-object.js';
 import type { CopyJob, CopyOutcome } from './job.js';
@@ -23,12 +25,18 @@ export interface CopierOptions {
   /** Between two canaries; 0 for none. */
   readonly canaryIntervalMs: number;
   readonly objective: Objective;
+  /** For the bytes of objects to each peer; undefined: no limit, ever. */
+  readonly bandwidth: BandwidthPlan | undefined;
 }
 
 export interface CopierStatus extends PeerCopierStatus {
   readonly canary: CanaryState;
   /** How the objective was kept in the last day, since this process began. */
   readonly objective: ObjectiveState;
+  /** Bytes a second that may go there now; undefined: no limit. */
+  readonly limitBytesPerSecond?: number;
+  /** For how long copies have waited for that limit. */
+  readonly throttledSeconds: number;
 }
 
 /** Jobs that were lost before this process, or on the way to it. */
@@ -47,6 +55,7 @@ interface PeerWork {
   readonly copier: PeerCopier;
   readonly prover: Prover;
   readonly window: ObjectiveWindow;
+  readonly limit: ByteLimit | undefined;
 }
 
 export class Copier {
@@ -135,9 +144,10 @@ export class Copier {
     const none = { lagSeconds: undefined, measuredMs: undefined, trouble: '' };
     const { withinSeconds } = this.#options.objective;
     return this.#allPeers().map((peer) => {
-      const { copier, window } = this.#workFor(peer);
+      const { copier, window, limit } = this.#workFor(peer);
       return {
         ...copier.status(maxNamed),
+        ...limitState(limit),
         canary: this.#canary?.state(peer.name) ?? none,
         objective: window.state(copier.olderThan(withinSeconds), this.#site.now()),
       };
@@ -161,11 +171,13 @@ export class Copier {
     const known = this.#work.get(peer.name);
     if (known !== undefined) return known;
     const { log, now } = this.#site;
-    const window = new ObjectiveWindow(this.#options.objective);
+    const { concurrency, queueLength, objective, bandwidth } = this.#options;
+    const window = new ObjectiveWindow(objective);
+    const limit = bandwidth && new ByteLimit(() => rateAt(bandwidth, new Date(now())));
     const copier: PeerCopier = new PeerCopier({
-      ...this.#options,
-      ...{ peer: peer.name, log, now },
-      copy: (job) => (isCanary(job) ? this.#copyCanary(peer) : this.#copy(peer, copier, job)),
+      ...{ peer: peer.name, queueLength, log, now },
+      concurrency: () => concurrencyUnder(concurrency, limit),
+      copy: (job) => (isCanary(job) ? this.#copyCanary(peer) : this.#copy(peer, copier, job, limit)),
       onCopied: (job, seconds) => {
         if (isCanary(job)) {
           this.#canary?.arrived(peer.name, seconds, now());
@@ -181,7 +193,7 @@ export class Copier {
       peersOf: (name) => this.#readPeers(name),
       isInTrouble: () => copier.isInTrouble,
     });
-    const work = { copier, prover, window };
+    const work = { copier, prover, window, limit };
     this.#work.set(peer.name, work);
     return work;
   }
@@ -190,9 +202,11 @@ export class Copier {
     return this.#canary?.copy(peer) ?? Promise.resolve({ kind: 'there', bytes: 0 });
   }
 
-  async #copy(peer: Peer, copier: PeerCopier, job: CopyJob): Promise<Copied> {
+  async #copy(peer: Peer, copier: PeerCopier, job: CopyJob, limit: ByteLimit | undefined): Promise<Copied> {
     const known = await this.#site.containerKeys.get(job, SERVICE);
-    if (known?.isSynced === true) return copyObject(this.#local, peer, job, known.key, job.isMetadataOnly);
+    const { isMetadataOnly } = job;
+    if (known?.isSynced === true)
+      return copyObject(this.#local, peer, job, known.key, { isMetadataOnly, limit });
     // Not set up yet, versioned, its owner's own, or fenced: nothing of it is copied, and what it lacks there counts as behind.
     if (known !== undefined) copier.missed(job);
     return { kind: 'apart' };
@@ -229,4 +243,21 @@ export class Copier {
     const record = await this.#recordOf(name);
     return isHeldBack(record) ? [] : audienceFor(this.#site, placementFor(this.#site, name, record)).peers;
   }
+}
+
+/** A transfer that gets less stands still for so long at times that Swift gives it up. */
+const LEAST_SHARE_BYTES_PER_SECOND = 32_000;
+
+function concurrencyUnder(most: number, limit: ByteLimit | undefined): number {
+  if (limit === undefined) return most;
+  return Math.max(1, Math.min(most, Math.floor(limit.bytesPerSecond / LEAST_SHARE_BYTES_PER_SECOND)));
+}
+
+function limitState(
+  limit: ByteLimit | undefined,
+): Pick<CopierStatus, 'limitBytesPerSecond' | 'throttledSeconds'> {
+  const { throttledSeconds = 0, bytesPerSecond = Infinity } = limit ?? {};
+  return bytesPerSecond === Infinity
+    ? { throttledSeconds }
+    : { throttledSeconds, limitBytesPerSecond: bytesPerSecond };
 }

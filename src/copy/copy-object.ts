@@ -1,11 +1,13 @@
 // Makes a peer's copy of one object what this cluster holds now. Done twice, late, or in any order it does no harm: all that is
 // sent is dated, and Swift keeps what is newer.
-import { collectBody } from '../http/message-body.js';
+import { collectBody, type MessageBody } from '../http/message-body.js';
 import { HeaderList } from '../http/headers.js';
 import type { Peer, PeerResult } from '../peers/peer.js';
+import type { ByteLimit } from './byte-limit.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { formatTimestamp } from '../swift/timestamp.js';
+import { slowedBody } from './slowed-body.js';
 import { readObjectState, type LocalObjects, type ObjectName, type ObjectState } from './local-object.js';
 
 /** `copied`: the peer has it now. `there`: it had it, or something newer. `apart`: its container is not kept the same. `later`: the peer is in trouble. `refused`: trying again would not help. */
@@ -18,9 +20,15 @@ const THERE: Copied = { kind: 'there', bytes: 0 };
 /** Larger ones travel only once the peer has said that it wants them. */
 const ASK_FIRST_BYTES = 65_536;
 
+export interface CopyHow {
+  /** The bytes may well be there already. */
+  readonly isMetadataOnly: boolean;
+  /** For its bytes; as fast as it goes if not said. */
+  readonly limit?: ByteLimit | undefined;
+}
+
 /**
  * @param key the container's, here
- * @param isMetadataOnly the bytes may well be there already
  * @throws AutosyncError what reading here throws; a retry may help
  */
 export async function copyObject(
@@ -28,7 +36,7 @@ export async function copyObject(
   peer: Peer,
   name: ObjectName,
   key: string,
-  isMetadataOnly: boolean,
+  { isMetadataOnly, limit }: CopyHow,
 ): Promise<Copied> {
   if (isMetadataOnly) {
     const posted = await postMetadata(local, peer, name, key);
@@ -42,7 +50,7 @@ export async function copyObject(
     method: 'PUT',
     target: swiftTarget(name.account, name.container, name.object),
     headers: dated(state).add('ETag', state.etag),
-    body: isLarge ? body : await collectBody(body, ASK_FIRST_BYTES),
+    body: await (isLarge ? streamed(body, state.length, limit) : whole(body, state.length, limit)),
     length: state.length,
     expectsContinue: isLarge,
   });
@@ -55,6 +63,16 @@ export async function copyObject(
   return etag === state.etag
     ? { kind: 'copied', bytes: state.length }
     : { kind: 'later', detail: `it says to have stored other bytes: ETag ${etag ?? 'none'}` };
+}
+
+function streamed(body: MessageBody, lengthBytes: number, limit: ByteLimit | undefined): MessageBody {
+  return limit === undefined ? body : slowedBody(body, limit, lengthBytes);
+}
+
+async function whole(body: MessageBody, lengthBytes: number, limit: ByteLimit | undefined): Promise<Buffer> {
+  const bytes = await collectBody(body, ASK_FIRST_BYTES);
+  await limit?.take(lengthBytes);
+  return bytes;
 }
 
 /** Undefined where the peer does not have the bytes, or the object is not here. */

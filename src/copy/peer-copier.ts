@@ -33,7 +33,8 @@ export interface PeerCopierStatus {
 
 export interface PeerCopierOptions {
   readonly peer: string;
-  readonly concurrency: number;
+  /** Copies at once, now. */
+  readonly concurrency: () => number;
   readonly queueLength: number;
   readonly copy: (job: CopyJob) => Promise<Copied>;
   readonly log: Logger;
@@ -160,7 +161,7 @@ export class PeerCopier {
 
   #pump(): void {
     // In trouble, one at a time: it tells when that is over.
-    const limit = this.#trouble === '' ? this.#options.concurrency : 1;
+    const limit = this.#trouble === '' ? this.#options.concurrency() : 1;
     const large = (): number => [...this.#underWay].filter(isLarge).length;
     while (!this.#isClosed && this.#timer === undefined && this.#underWay.size < limit) {
       const job = this.#queue.take(large() < Math.max(1, Math.floor(limit / 2)));

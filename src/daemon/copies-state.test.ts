@@ -23,6 +23,7 @@ function report(peer: Partial<CopierStatus>, state: Partial<CopierState> = {}): 
     ...{
       canary: { lagSeconds: undefined, measuredMs: undefined, trouble: '' },
       objective: OBJECTIVE,
+      throttledSeconds: 0,
       ...peer,
     },
   };

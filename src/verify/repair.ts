@@ -35,7 +35,7 @@ async function send(
   if (target !== undefined && from.some((each) => site.clusters.isMine(each))) {
     const known = await site.containerKeys.get(name, { kind: 'service' });
     if (known === undefined) return { kind: 'refused', detail: 'the container has no sync key here' };
-    return copyObject(new LocalObjects(site), target, name, known.key, isMetadataOnly);
+    return copyObject(new LocalObjects(site), target, name, known.key, { isMetadataOnly });
   }
   const [source] = from.flatMap((each) => site.clusters.peer(each) ?? []);
   if (source === undefined) return { kind: 'refused', detail: 'no cluster has a copy to send' };

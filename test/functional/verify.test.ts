@@ -1,5 +1,8 @@
 // Whatever differs between the clusters is found, nothing else is, and --repair makes them the same without losing anything.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { statusOf, type StatusOf } from '../../src/daemon/status-of.js';
+import { readConfig } from '../../src/cli/running.js';
+import { renderStatusOf } from '../../src/cli/status-text.js';
 import { auditObjects } from '../../src/daemon/object-audit.js';
 import { PassLog, type KeptObjectReport } from '../../src/daemon/passes.js';
 import { WHOLE } from '../../src/daemon/share.js';
@@ -273,6 +276,34 @@ describe("the daemon's object audit", () => {
     expect(Object.keys(third.provenSince).sort()).toEqual([...names].sort());
     await at(one, 'PUT', '/c/o', {}, 'owt');
     expect((await audited(third)).tally).toEqual([{ code: 'OBJECTS_MISSING', outcome: 'mended', count: 2 }]);
+  });
+
+  it('proves containers equal, and status says when that was', async () => {
+    await putSame(sessions, '/c', 'o', 'x');
+    const account = sessions.user.account;
+    const { site, records } = siteOf(one);
+    const asked = async (container?: string): Promise<StatusOf & { readonly text: string }> => {
+      const name = container === undefined ? { account } : { account, container };
+      const status = await statusOf(site, records, name, readConfig(confOf(one)).daemon);
+      return { ...status, text: renderStatusOf(status) };
+    };
+    const before = await asked('c');
+    expect([before.provenEqualAt, before.text]).toEqual([
+      undefined,
+      expect.stringContaining('proven equal: not yet'),
+    ]);
+    const report = await audited();
+    await new PassLog(records, one, WHOLE).keepObjects(report);
+    const at = report.provenSince[one];
+    for (const container of ['c', undefined]) {
+      const after = await asked(container);
+      expect([after.provenEqualAt, after.text]).toEqual([at, expect.stringContaining(`at ${at}`)]);
+      expect(after.provenEqualSeconds).toBeGreaterThan(0);
+    }
+    await sessions.via[one]!.request('PUT', '/later');
+    expect((await asked()).provenEqualAt).toBeUndefined();
+    expect((await asked('c')).provenEqualAt).toBe(at);
+    expect((await asked('later')).provenEqualAt).toBeUndefined();
   });
 
   it('says what it cannot mend, and who could not be asked', async () => {

@@ -48,13 +48,9 @@ async function play(
     if (each.kind === 'copy') {
       if (each.to === each.at) return;
       // What is lost on the way to its own Swift ends a copy with an exception; the job is tried again, or forgotten.
-      await copyObject(
-        here.asLocal(travel),
-        clusters[each.to]!.asPeer(travel),
-        NAME,
-        'k',
-        each.isMetadataOnly,
-      ).catch(() => undefined);
+      await copyObject(here.asLocal(travel), clusters[each.to]!.asPeer(travel), NAME, 'k', {
+        isMetadataOnly: each.isMetadataOnly,
+      }).catch(() => undefined);
       return;
     }
     // No two changes of the same date: Swift has rules for those as well, but clients cannot tell which is the newest.
@@ -81,7 +77,9 @@ async function settle(clusters: readonly ModelObject[]): Promise<number> {
     for (const from of clusters)
       for (const to of clusters)
         if (from !== to)
-          await copyObject(from.asLocal(arrive), to.asPeer(arrive), NAME, 'k', round % 2 === 0);
+          await copyObject(from.asLocal(arrive), to.asPeer(arrive), NAME, 'k', {
+            isMetadataOnly: round % 2 === 0,
+          });
     if (JSON.stringify(clusters.map(({ held }) => held)) === before) return round;
   }
   return Infinity;

@@ -4,6 +4,7 @@ import { changeAccount, deleteAccount } from '../changes/account-change.js';
 import { bulkKind, passBulk } from '../changes/bulk.js';
 import { changeContainer } from '../changes/container-change.js';
 import { deleteContainer } from '../changes/container-delete.js';
+import { isForm, passForm } from '../changes/form.js';
 import { changeObject } from '../changes/object-change.js';
 import { addObjectStatus, asksForStatus } from '../changes/object-status.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
@@ -40,6 +41,7 @@ export function autosync(site: Site, version: string): Filter {
       if (bulkKind(request) !== undefined) return passBulk(site, exchange, next, path);
       if (findings.isSuspicious && asksForStatus(exchange))
         return addObjectStatus(site, exchange, next, path);
+      if (isForm(request)) return passForm(site, exchange, next, path);
       return changeObject(site, exchange, next, path);
     }
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
@@ -60,7 +62,8 @@ async function change(site: Site, exchange: Exchange, next: Next): Promise<Outgo
   const isChange = method === 'PUT' || method === 'POST' || method === 'DELETE';
   if (!isChange || path.kind === 'other' || path.kind === 'object') return next();
   if (bulkKind(exchange.request) !== undefined) return passBulk(site, exchange, next, path);
-  if (method === 'POST' && FORM.test(exchange.request.headers.get('content-type') ?? '')) return next();
+  if (isForm(exchange.request))
+    return path.kind === 'container' ? passForm(site, exchange, next, path) : next();
   if (path.account === (await site.ownAccount())) return next();
   if (path.kind === 'container') {
     return method === 'DELETE'
@@ -71,6 +74,3 @@ async function change(site: Site, exchange: Exchange, next: Next): Promise<Outgo
     ? deleteAccount(site, exchange, next, path.account)
     : changeAccount(site, exchange, next, path.account);
 }
-
-/** What Swift's formpost takes for a form, which uploads objects; without a boundary it is a POST like any other. */
-const FORM = /^\s*multipart\/form-data\s*;(?:.*;)?\s*boundary\s*=/i;
