@@ -76,7 +76,7 @@ describe('a request', () => {
     'is TIMEOUT when the whole answer takes longer than its time, and is broken off (after %j)',
     async (part) => {
       const { server, client } = await start();
-      const sent = client.request({ ...GET, timeoutMs: 200 });
+      const sent = client.request({ ...GET, timeoutMs: 1_000 });
       const connection = await taken(server);
       connection.send(part);
       await expect(sent).rejects.toMatchObject({ code: 'TIMEOUT' });

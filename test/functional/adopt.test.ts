@@ -8,7 +8,6 @@ import { WHOLE } from '../../src/daemon/share.js';
 import { readConfig } from '../../src/cli/running.js';
 import { clusters, freshUser, waitFor } from '../support/clusters.js';
 import { differences } from '../support/compare.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import { autosync, confOf, siteOf, type Run } from '../support/daemon.js';
 
@@ -17,7 +16,6 @@ const [one, two, three] = names as [string, string, string];
 const DAY_TICKS = 86_400_000n * 100n;
 
 let sessions: Sessions;
-withoutContainerSync();
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
 });

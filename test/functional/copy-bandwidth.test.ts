@@ -1,7 +1,6 @@
 // Copies to a peer keep to `copy_bandwidth`, arrive unharmed, and let small objects pass.
 import { beforeAll, expect, it } from 'vitest';
 import { clusters, freshUser, waitFor, type TestCluster } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { loginAt, startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { sessionsOf } from '../support/containers.js';
 import { readMetrics } from '../support/metrics.js';
@@ -9,7 +8,6 @@ import { readMetrics } from '../support/metrics.js';
 const [one, two] = clusters() as [TestCluster, TestCluster];
 let gateway: ExtraGateway;
 
-withoutContainerSync();
 beforeAll(async () => {
   const conf = [
     ['filter:autosync', 'copy_jobs', 'true'],

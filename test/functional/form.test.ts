@@ -2,7 +2,6 @@
 import { createHmac } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clusters, freshUser, send, waitFor, type Answer, type User } from '../support/clusters.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { loginAt, startGateway, type ExtraGateways } from '../support/extra-gateways.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
 import { readMetrics } from '../support/metrics.js';
@@ -16,7 +15,6 @@ let gateways: ExtraGateways;
 let user: User;
 let direct: Sessions['direct'];
 
-withoutContainerSync();
 beforeAll(async () => {
   gateways = { [one]: await startGateway(all[0]!, { conf: [['filter:autosync', 'copy_jobs', 'true']] }) };
 });

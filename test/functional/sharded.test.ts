@@ -7,7 +7,6 @@ import { WHOLE } from '../../src/daemon/share.js';
 import { cluster, clusters, freshUser, waitFor } from '../support/clusters.js';
 import { differences, waitUntilSame } from '../support/compare.js';
 import { shardContainer } from '../support/container-db.js';
-import { withoutContainerSync } from '../support/container-sync.js';
 import { sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import { autosync, confOf, pass, siteOf } from '../support/daemon.js';
 import { loginAt, startGateway, type ExtraGateways } from '../support/extra-gateways.js';
@@ -23,7 +22,6 @@ let gateways: ExtraGateways;
 let sessions: Sessions;
 let via: Readonly<Record<string, SwiftSession>>;
 
-withoutContainerSync();
 beforeAll(async () => {
   const conf = [['filter:autosync', 'copy_jobs', 'true']] as const;
   gateways = Object.fromEntries(
