@@ -34,7 +34,7 @@ const COPIES: CopierStatus = {
     limitBytesPerSecond: 1e6,
   },
   canary: { lagSeconds: 0.5, measuredMs: 90_000, trouble: '' },
-  objective: { share: 0.99, withinSeconds: 60, within: 199, late: 1 },
+  objectives: [{ rule: '', share: 0.99, withinSeconds: 60, within: 199, late: 1 }],
 };
 const KNOWN: Known = {
   ...{ gateway: GATEWAY, hasCopier: true, copies: [COPIES], lostJobs: 0, cluster: undefined, nowMs: 100_000 },
@@ -50,7 +50,7 @@ describe('the metrics', () => {
       'autosync_peer_up{peer="two"} 0',
       'autosync_lag_seconds{peer="two"} 5',
       'autosync_copies_total{peer="two",outcome="copied"} 4',
-      'autosync_objective_budget_left_ratio{peer="two"} 0.5',
+      'autosync_objective_budget_left_ratio{peer="two",rule=""} 0.5',
       'autosync_copy_limit_bytes_per_second{peer="two"} 1000000',
       'autosync_copies_throttled_seconds_total{peer="two"} 1.5',
       'autosync_canary_age_seconds{peer="two"} 10',

@@ -2,7 +2,7 @@
 // how they are asked. docs/reference/metrics.md is made from it.
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { CopierStatus } from '../copy/copier.js';
-import { budgetLeft } from '../copy/objective.js';
+import { budgetLeft, type ObjectiveState } from '../copy/objective.js';
 import type { Status } from '../daemon/status.js';
 import type { GatewayStatus } from '../gateway/status.js';
 
@@ -43,6 +43,13 @@ function perPeer(
   read: (copies: CopierStatus, known: Known) => number | undefined,
 ): (known: Known) => readonly Sample[] {
   return (known) => (known.copies ?? []).map((each) => [read(each, known), { peer: each.peer }]);
+}
+
+function perObjective(read: (objective: ObjectiveState) => number): (known: Known) => readonly Sample[] {
+  return (known) =>
+    (known.copies ?? []).flatMap(({ peer, objectives = [] }) =>
+      objectives.map((objective): Sample => [read(objective), { peer, rule: objective.rule }]),
+    );
 }
 
 const secondsSince = (ms: number | undefined, { nowMs }: Known): number | undefined =>
@@ -189,27 +196,30 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     perPeer((c, k) => secondsSince(c.canary.measuredMs, k)),
   ),
   autosync_objective_ratio: gauge(
-    'Of `replication_objective`: the part of the copies that is to arrive in time.',
-    ['peer'],
-    perPeer((c) => c.objective.share),
+    'Of `replication_objective`: the part of the copies that is to arrive in time. `rule` is the placement rule that says so; empty: the option.',
+    ['peer', 'rule'],
+    perObjective(({ share }) => share),
   ),
   autosync_objective_seconds: gauge(
     'Of `replication_objective`: what that time is.',
-    ['peer'],
-    perPeer((c) => c.objective.withinSeconds),
+    ['peer', 'rule'],
+    perObjective(({ withinSeconds }) => withinSeconds),
   ),
   autosync_objective_copies: gauge(
     'Copies of the last day, since the copier began: `within` that time, or `late`, which has those given up and those that wait too long already.',
-    ['peer', 'result'],
-    (k) =>
-      (k.copies ?? []).flatMap(({ peer, objective }) =>
-        (['within', 'late'] as const).map((result): Sample => [objective[result], { peer, result }]),
+    ['peer', 'rule', 'result'],
+    (known) =>
+      (['within', 'late'] as const).flatMap((result) =>
+        perObjective((objective) => objective[result])(known).map(([value, labels]): Sample => [
+          value,
+          { ...labels, result },
+        ]),
       ),
   ),
   autosync_objective_budget_left_ratio: gauge(
     'Of the copies that may be late: 1 none was, 0 as many as may be, less than 0 more.',
-    ['peer'],
-    perPeer((c) => budgetLeft(c.objective)),
+    ['peer', 'rule'],
+    perObjective(budgetLeft),
   ),
   autosync_records_readable: gauge('1 while the records of this cluster can be read.', [], (k) => [
     [Number(k.cluster !== undefined)],

@@ -1,5 +1,6 @@
 // `autosync copier CONF`: the process that copies objects to peers at once. The gateway starts it, and it ends with the gateway.
 import { hostname } from 'node:os';
+import { objectiveOf } from '../config/rules.js';
 import { Command } from 'commander';
 import { Copier } from '../copy/copier.js';
 import { LagLog } from '../copy/lag-report.js';
@@ -32,7 +33,7 @@ export const copierCommand = new Command('copier')
       concurrency: autosync.copyConcurrency,
       queueLength: autosync.copyQueueLength,
       canaryIntervalMs: autosync.canaryIntervalMs,
-      objective: autosync.replicationObjective,
+      objectiveFor: objectiveOf(config.placement, autosync.replicationObjective),
       bandwidth: autosync.copyBandwidth,
     });
     const { mine } = open.site.clusters;

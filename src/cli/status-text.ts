@@ -5,6 +5,7 @@ import type { ClusterState } from '../daemon/explain.js';
 import { pauseText } from '../daemon/pause.js';
 import type { StatusOf } from '../daemon/status-of.js';
 import type { PeerState, Status } from '../daemon/status.js';
+import type { CopiesState } from '../daemon/copies-state.js';
 import { shareOf } from '../copy/objective.js';
 import { REASONS } from '../lib/reasons.js';
 import { renderReport } from './pass-report.js';
@@ -94,7 +95,7 @@ function renderPeer({ name, isUp, detail, pending, oldestPendingSeconds, owed = 
 /** Nothing where no copier has said anything: copy_jobs is off, or none has started yet. */
 function renderCopies({ name, copies }: PeerState): string[] {
   if (copies === undefined) return [];
-  const { objects, bytes, oldestSeconds, unproven, unprovenSeconds, trouble, canary, codes, objective } =
+  const { objects, bytes, oldestSeconds, unproven, unprovenSeconds, trouble, canary, codes, objectives } =
     copies;
   const behind =
     objects === 0
@@ -111,13 +112,17 @@ function renderCopies({ name, copies }: PeerState): string[] {
       : `; canary took ${canary.lagSeconds.toFixed(2)} s, ${duration(canary.ageSeconds)} ago`;
   return [
     `${name}: ${behind}${missing}${why}${measured}`,
-    ...(objective === undefined || objective.within + objective.late === 0
-      ? []
-      : [
-          `${name}: ${percent(shareOf(objective))} of ${plural(objective.within + objective.late, 'copy', 'copies')} within ${objective.withinSeconds} s in the last day; objective ${percent(objective.share)}, ${percent(objective.budgetLeft)} of its budget left`,
-        ]),
+    ...objectives
+      .filter(({ within, late }) => within + late > 0)
+      .map((objective) => `${name}: ${renderObjective(objective)}`),
     ...codes.map((code) => `${name}: ${code}: ${REASONS[code].meaning} ${REASONS[code].next}`),
   ];
+}
+
+function renderObjective(objective: CopiesState['objectives'][number]): string {
+  const { rule, within, late, withinSeconds, share, budgetLeft } = objective;
+  const where = rule === '' ? '' : `rule ${rule}: `;
+  return `${where}${percent(shareOf(objective))} of ${plural(within + late, 'copy', 'copies')} within ${withinSeconds} s in the last day; objective ${percent(share)}, ${percent(budgetLeft)} of its budget left`;
 }
 
 function renderFence({ cluster, code, since, secondsLeft }: FenceState): string {

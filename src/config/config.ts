@@ -4,6 +4,7 @@ import type { Values } from './option.js';
 import type { BuiltinName } from './sections.js';
 import type { ADMIN_OPTIONS, AUTOSYNC_OPTIONS, DAEMON_OPTIONS, SERVICE_OPTIONS } from './sync-options.js';
 import type { Place } from '../lib/ini.js';
+import type { Objective } from './types.js';
 
 type Replace<T, By> = Omit<T, keyof By> & By;
 
@@ -28,6 +29,8 @@ export interface PlacementRule extends Place {
   readonly clusters: readonly string[];
   /** In place of object_ack in [filter:autosync]. */
   readonly objectAck?: 'local' | 'all';
+  /** In place of replication_objective in [filter:autosync]; counted for itself. */
+  readonly replicationObjective?: Objective;
 }
 
 /** [filter:placement]; its defaults where the pipeline has none. No `default` means every cluster there is. */

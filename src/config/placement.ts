@@ -3,25 +3,43 @@ import type { PlacementConfig, PlacementRule } from './config.js';
 import { PLACEMENT_OPTIONS, RULE_PREFIX } from './gateway-options.js';
 import { readSection, textOf } from './section.js';
 import type { Context, Reading } from './section.js';
-import { clusters } from './types.js';
+import { clusters, objective } from './types.js';
 import type { Parsed } from './option.js';
 import type { IniSection, Place } from '../lib/ini.js';
 
 const ARROW = '->';
-const ACK = 'Write "; object_ack = all" or "; object_ack = local" there, or nothing.';
+const EXTRAS =
+  'Write such as "; object_ack = all; replication_objective = 99.9 % in 60 s" there, or nothing.';
 const EXAMPLE = 'Write "ACCOUNT/CONTAINER -> CLUSTER, CLUSTER", such as "AUTH_*/archive-* -> secondary".';
 
 type Rule = Omit<PlacementRule, 'name' | keyof Place>;
+type Extras = Pick<Rule, 'objectAck' | 'replicationObjective'>;
 
-/** What a rule says: `ACCOUNT/CONTAINER -> CLUSTER, CLUSTER; object_ack = all`, the first two patterns, the last may be missing. */
+/** What a rule says: `ACCOUNT/CONTAINER -> CLUSTER, CLUSTER; object_ack = all`, the first two patterns; what stands behind `;` in any order, or not at all. */
 export function parseRule(whole: string): Parsed<Rule> {
   const [text = '', ...more] = whole.split(';');
   const rule = parsePlaces(text);
   if ('wrong' in rule || more.length === 0) return rule;
-  const ack = /^\s*object_ack\s*=\s*(local|all)\s*$/.exec(more.join(';'))?.[1] as 'local' | 'all' | undefined;
-  if (ack === undefined)
-    return { wrong: `has something else behind its ";": "${more.join(';').trim()}"`, fix: ACK };
-  return { value: { ...rule.value, objectAck: ack } };
+  let extras: Extras = {};
+  for (const extra of more) {
+    const parsed = parseExtra(extra);
+    if ('wrong' in parsed) return parsed;
+    if (Object.keys(parsed.value).some((name) => name in extras))
+      return { wrong: `says twice what stands behind its ";": "${extra.trim()}"`, fix: 'Leave one of them.' };
+    extras = { ...extras, ...parsed.value };
+  }
+  return { value: { ...rule.value, ...extras } };
+}
+
+/** `NAME = VALUE`, as the option of that name in [filter:autosync]. */
+function parseExtra(text: string): Parsed<Extras> {
+  const [, name, value = ''] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(text) ?? [];
+  if (name === 'object_ack' && (value === 'local' || value === 'all')) return { value: { objectAck: value } };
+  if (name === 'replication_objective') {
+    const parsed = objective.parse(value);
+    return 'wrong' in parsed ? parsed : { value: { replicationObjective: parsed.value } };
+  }
+  return { wrong: `has something else behind its ";": "${text.trim()}"`, fix: EXTRAS };
 }
 
 function parsePlaces(text: string): Parsed<Rule> {

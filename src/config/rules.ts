@@ -1,5 +1,6 @@
 // Which of the configured rules is for a container. Pure.
 import type { PlacementConfig, PlacementRule } from './config.js';
+import type { Objective } from './types.js';
 import { globMatches } from './glob.js';
 
 /**
@@ -14,4 +15,16 @@ export function ruleFor(
   return rules.find(
     (rule) => globMatches(rule.account, account) && names.some((name) => globMatches(rule.container, name)),
   );
+}
+
+/** Which objective is for a container, and the name of the rule that says so: '' where none does. */
+export function objectiveOf(
+  placement: Pick<PlacementConfig, 'rules'>,
+  otherwise: Objective,
+): (name: { readonly account: string; readonly container: string }) => Objective & { readonly rule: string } {
+  return (name) => {
+    const rule = ruleFor(placement, name);
+    const objective = rule?.replicationObjective;
+    return objective === undefined ? { ...otherwise, rule: '' } : { ...objective, rule: rule?.name ?? '' };
+  };
 }

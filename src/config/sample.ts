@@ -12,7 +12,7 @@ const HEAD = [
 
 const RULE = {
   name: `${RULE_PREFIX}NAME`,
-  doc: 'Containers that fit the pattern ACCOUNT/CONTAINER (* is any text, ? any one character) are on these clusters instead. Any number of rules; the first that fits, in the order of the file, is taken. NAME_segments and NAME+segments also go where NAME fits. With "; object_ack = all" at its end, or local, a rule says that for its containers as well.',
+  doc: 'Containers that fit the pattern ACCOUNT/CONTAINER (* is any text, ? any one character) are on these clusters instead. Any number of rules; the first that fits, in the order of the file, is taken. NAME_segments and NAME+segments also go where NAME fits. With "; object_ack = all" (or local), "; replication_objective = 99.9 % in 60 s", or both at its end, a rule says that for its containers as well.',
   example: 'AUTH_*/archive-* -> secondary',
 };
 

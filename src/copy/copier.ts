@@ -1,7 +1,6 @@
 // Copies objects to the peers of their containers as soon as it is told of them. What is lost with it, container sync brings; it
 // remembers which containers that may be, and says so until they are found to be the same.
 import { rateAt, type BandwidthPlan } from '../config/bandwidth.js';
-import type { Objective } from '../config/types.js';
 import { EMPTY, isHeldBack, type Record } from '../records/record.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import type { Peer } from '../peers/peer.js';
@@ -10,7 +9,7 @@ import { Canary, isCanary, type CanaryState } from './canary.js';
 import { copyObject, type Copied } from './copy-object.js';
 import type { CopyJob, CopyOutcome } from './job.js';
 import { LagHistogram } from './lag-histogram.js';
-import { ObjectiveWindow, type ObjectiveState } from './objective.js';
+import { ObjectiveWindows, type ObjectiveState, type RuledObjective } from './objective.js';
 import { LocalObjects } from './local-object.js';
 import { PeerCopier, STAYS, type PeerCopierStatus } from './peer-copier.js';
 import { Prover } from './prover.js';
@@ -24,15 +23,15 @@ export interface CopierOptions {
   readonly queueLength: number;
   /** Between two canaries; 0 for none. */
   readonly canaryIntervalMs: number;
-  readonly objective: Objective;
+  readonly objectiveFor: (name: ContainerName) => RuledObjective;
   /** For the bytes of objects to each peer; undefined: no limit, ever. */
   readonly bandwidth: BandwidthPlan | undefined;
 }
 
 export interface CopierStatus extends PeerCopierStatus {
   readonly canary: CanaryState;
-  /** How the objective was kept in the last day, since this process began. */
-  readonly objective: ObjectiveState;
+  /** How each objective was kept in the last day, since this process began. Versions before this one do not say. */
+  readonly objectives?: readonly ObjectiveState[];
   /** Bytes a second that may go there now; undefined: no limit. */
   readonly limitBytesPerSecond?: number;
   /** For how long copies have waited for that limit. */
@@ -54,7 +53,7 @@ const MAX_SHOWN = 100;
 interface PeerWork {
   readonly copier: PeerCopier;
   readonly prover: Prover;
-  readonly window: ObjectiveWindow;
+  readonly windows: ObjectiveWindows;
   readonly limit: ByteLimit | undefined;
 }
 
@@ -123,10 +122,9 @@ export class Copier {
 
   /** Counts as behind at every peer of their containers, until it is found there. */
   lost(jobs: LostJobs): void {
-    const lost = jobs.containers.reduce((sum, each) => sum + each.jobs, 0);
-    for (const { copier, window } of this.#allPeers().map((peer) => this.#workFor(peer))) {
+    for (const { copier, windows } of this.#allPeers().map((peer) => this.#workFor(peer))) {
       copier.unproven.addAll(jobs);
-      window.add(Infinity, this.#site.now(), lost);
+      for (const each of jobs.containers) windows.add(each, Infinity, this.#site.now(), each.jobs);
     }
   }
 
@@ -142,14 +140,13 @@ export class Copier {
   /** Of every peer, also those that nothing was copied to yet. */
   status(maxNamed = MAX_SHOWN): CopierStatus[] {
     const none = { lagSeconds: undefined, measuredMs: undefined, trouble: '' };
-    const { withinSeconds } = this.#options.objective;
     return this.#allPeers().map((peer) => {
-      const { copier, window, limit } = this.#workFor(peer);
+      const { copier, windows, limit } = this.#workFor(peer);
       return {
         ...copier.status(maxNamed),
         ...limitState(limit),
         canary: this.#canary?.state(peer.name) ?? none,
-        objective: window.state(copier.olderThan(withinSeconds), this.#site.now()),
+        objectives: windows.state(copier.waited(), this.#site.now()),
       };
     });
   }
@@ -171,8 +168,8 @@ export class Copier {
     const known = this.#work.get(peer.name);
     if (known !== undefined) return known;
     const { log, now } = this.#site;
-    const { concurrency, queueLength, objective, bandwidth } = this.#options;
-    const window = new ObjectiveWindow(objective);
+    const { concurrency, queueLength, objectiveFor, bandwidth } = this.#options;
+    const windows = new ObjectiveWindows(objectiveFor);
     const limit = bandwidth && new ByteLimit(() => rateAt(bandwidth, new Date(now())));
     const copier: PeerCopier = new PeerCopier({
       ...{ peer: peer.name, queueLength, log, now },
@@ -184,16 +181,16 @@ export class Copier {
           return;
         }
         this.lags.observe(peer.name, job.method ?? 'PUT', seconds);
-        window.add(seconds, now());
+        windows.add(job, seconds, now());
       },
-      onMissed: () => window.add(Infinity, now()),
+      onMissed: (job) => windows.add(job, Infinity, now()),
     });
     const prover = new Prover({
       ...{ site: this.#site, peer, unproven: copier.unproven },
       peersOf: (name) => this.#readPeers(name),
       isInTrouble: () => copier.isInTrouble,
     });
-    const work = { copier, prover, window, limit };
+    const work = { copier, prover, windows, limit };
     this.#work.set(peer.name, work);
     return work;
   }

@@ -1,8 +1,8 @@
 // Promises of how the objective is counted.
 import { expect, it } from 'vitest';
-import { budgetLeft, ObjectiveWindow, shareOf } from './objective.js';
+import { budgetLeft, ObjectiveWindow, ObjectiveWindows, shareOf } from './objective.js';
 
-const OBJECTIVE = { share: 0.9, withinSeconds: 60 };
+const OBJECTIVE = { rule: '', share: 0.9, withinSeconds: 60 };
 const DAY_MS = 24 * 3_600_000;
 
 it('no copies keep it', () => {
@@ -26,4 +26,21 @@ it('a day later it is forgotten', () => {
   window.add(99, 0);
   expect(window.state(0, DAY_MS - 1).late).toBe(1);
   expect(window.state(0, DAY_MS).late).toBe(0);
+});
+
+it('each rule counts the copies of its own containers', () => {
+  const archive = { rule: 'archive', share: 0.99, withinSeconds: 3_600 };
+  const name = (container: string) => ({ account: 'a', container });
+  const windows = new ObjectiveWindows(({ container }) => (container === 'old' ? archive : OBJECTIVE));
+  windows.add(name('c'), 10, 0);
+  windows.add(name('old'), 100, 0, 2);
+  const waiting = [
+    [name('c'), 59],
+    [name('c'), 61],
+    [name('old'), 61],
+  ] as const;
+  expect(windows.state(waiting, 0)).toEqual([
+    { ...OBJECTIVE, within: 1, late: 1 },
+    { ...archive, within: 2, late: 0 },
+  ]);
 });

@@ -7,6 +7,7 @@ import { isLarge, JobQueue } from './job-queue.js';
 import { isCanary } from './canary.js';
 import { Unproven, type Span, type UnprovenState } from './unproven.js';
 import type { Copied } from './copy-object.js';
+import type { Waiting } from './objective.js';
 
 export interface PeerCopierStatus {
   readonly peer: string;
@@ -112,9 +113,9 @@ export class PeerCopier {
     clearTimeout(this.#timer);
   }
 
-  /** Jobs that have waited for longer than so many seconds. */
-  olderThan(seconds: number): number {
-    return this.#notDone().filter(({ sinceMs }) => this.#secondsSince(sinceMs) > seconds).length;
+  /** What is not done, and for how long. */
+  waited(): Waiting[] {
+    return this.#notDone().map((job) => [job, this.#secondsSince(job.sinceMs)]);
   }
 
   get isIdle(): boolean {

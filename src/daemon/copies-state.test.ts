@@ -6,7 +6,7 @@ import { NOTHING_UNPROVEN } from '../copy/unproven.js';
 import { copiesState } from './copies-state.js';
 
 const NOW = 1_000_000;
-const OBJECTIVE = { share: 0.9, withinSeconds: 60, within: 9, late: 0 };
+const OBJECTIVE = { rule: '', share: 0.9, withinSeconds: 60, within: 9, late: 0 };
 
 function report(peer: Partial<CopierStatus>, state: Partial<CopierState> = {}): CopierState {
   const status: CopierStatus = {
@@ -22,7 +22,7 @@ function report(peer: Partial<CopierStatus>, state: Partial<CopierState> = {}): 
     },
     ...{
       canary: { lagSeconds: undefined, measuredMs: undefined, trouble: '' },
-      objective: OBJECTIVE,
+      objectives: [OBJECTIVE],
       throttledSeconds: 0,
       ...peer,
     },
@@ -61,12 +61,16 @@ describe('objects at a peer', () => {
 
   it('keep the objective by the copies of all copiers that run', () => {
     const late = { ...OBJECTIVE, within: 10, late: 1 };
-    const reports = [report({ objective: late }), report({}), report({ objective: late }, { isEnded: true })];
-    expect(copiesState(reports, 'two', NOW)?.objective).toMatchObject({
-      within: 19,
-      late: 1,
-      budgetLeft: expect.closeTo(0.5) as number,
-    });
+    const archive = { ...OBJECTIVE, rule: 'archive', within: 1, late: 0 };
+    const reports = [
+      report({ objectives: [late, archive] }),
+      report({}),
+      report({ objectives: [late] }, { isEnded: true }),
+    ];
+    expect(copiesState(reports, 'two', NOW)?.objectives).toMatchObject([
+      { rule: '', within: 19, late: 1, budgetLeft: expect.closeTo(0.5) as number },
+      { rule: 'archive', within: 1, late: 0, budgetLeft: 1 },
+    ]);
   });
 
   it('are not known where no copier speaks of it', () => {

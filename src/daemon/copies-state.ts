@@ -32,8 +32,8 @@ export interface CopiesState {
   /** The last canary of each copier, the slowest and the oldest of them; undefined where none is sent. */
   readonly canary:
     { readonly lagSeconds: number; readonly ageSeconds: number; readonly trouble: string } | undefined;
-  /** How the objective was kept in the last day; undefined where no copier runs. */
-  readonly objective: (ObjectiveState & { readonly budgetLeft: number }) | undefined;
+  /** How each objective was kept in the last day; none where no copier runs, or nothing was copied. */
+  readonly objectives: readonly (ObjectiveState & { readonly budgetLeft: number })[];
   /** What is wrong with it; empty while nothing is. */
   readonly codes: readonly ReasonCode[];
 }
@@ -74,7 +74,7 @@ export function copiesState(
   return {
     ...{ objects, bytes: sum(({ bytesBehind }) => bytesBehind), oldestSeconds },
     ...{ unproven: sum(({ unproven }) => unproven.jobs), unprovenSeconds, canary, codes },
-    objective: objectiveOf(parts.filter(({ state }) => !state.isEnded && !state.isSilent)),
+    objectives: objectivesOf(parts.filter(({ state }) => !state.isEnded && !state.isSilent)),
     lagSeconds: Math.max(oldestSeconds, unprovenSeconds ?? 0),
     trouble,
     containers: parts
@@ -85,14 +85,13 @@ export function copiesState(
   };
 }
 
-function objectiveOf(parts: readonly { readonly each: CopierStatus }[]): CopiesState['objective'] {
-  const [first, ...others] = parts.map(({ each }) => each.objective);
-  if (first === undefined) return undefined;
-  const sum = others.reduce(
-    (total, { within, late }) => ({ ...total, within: total.within + within, late: total.late + late }),
-    first,
-  );
-  return { ...sum, budgetLeft: budgetLeft(sum) };
+function objectivesOf(parts: readonly { readonly each: CopierStatus }[]): CopiesState['objectives'] {
+  const byRule = new Map<string, ObjectiveState>();
+  for (const state of parts.flatMap(({ each }) => each.objectives ?? [])) {
+    const { within = 0, late = 0 } = byRule.get(state.rule) ?? {};
+    byRule.set(state.rule, { ...state, within: within + state.within, late: late + state.late });
+  }
+  return [...byRule.values()].map((state) => ({ ...state, budgetLeft: budgetLeft(state) }));
 }
 
 function canaryOf(
