@@ -116,7 +116,9 @@ describe('how far objects are behind', () => {
       return arrived === 1 && metrics.get('autosync_copies_under_way') === 0 ? metrics : undefined;
     });
     expect(done.get('autosync_lag_seconds', { peer: two })).toBe(0);
-    expect(done.get('autosync_objective_copies', { peer: two, rule: '', result: 'within' })).toBeGreaterThan(2);
+    expect(done.get('autosync_objective_copies', { peer: two, rule: '', result: 'within' })).toBeGreaterThan(
+      2,
+    );
     expect(done.get('autosync_objective_budget_left_ratio', { peer: two, rule: '' })).toBe(1);
     expect(done.get('autosync_copies_waiting')).toBe(0);
     expect(done.get('autosync_copies_behind_bytes')).toBe(0);
