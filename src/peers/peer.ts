@@ -50,7 +50,7 @@ export interface StreamedPeerRequest {
   readonly headers: HeaderList;
   readonly body: MessageBody | Buffer;
   readonly length: number;
-  /** The body travels only once the peer's Swift has said that it wants it. */
+  /** Lets the peer's Swift refuse the body before it has come; it begins to flow meanwhile, and stops at its answer. */
   readonly expectsContinue: boolean;
 }
 
