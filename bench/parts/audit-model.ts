@@ -20,6 +20,7 @@ const VARIANTS: readonly (Variant & { readonly missingEvery: number })[] = [
   { what: 'nothing differs', lookEvery: 12, missingEvery: 0 },
   { what: '1 % differs', lookEvery: 12, missingEvery: 100 },
 ];
+const FIRST_COUNT = 100;
 /** Something is wrong. */
 const LONGEST_MS = 1_800_000;
 
@@ -36,6 +37,8 @@ export async function benchAuditModel(bench: Bench): Promise<PartReport> {
       bench.say(`${count.toLocaleString('en-US')} generated containers, ${variant.what}`);
       const conf = writeConf(bench.folder, ports, variant.lookEvery);
       const daemon = startDaemon(bench.folder, conf);
+      // The first pass of all looks at every container, and so is not like those after it.
+      await ended(daemon, cluster.watch(FIRST_COUNT, 0));
       const start = performance.now();
       await ended(daemon, cluster.watch(count, missingEvery));
       const seconds = (performance.now() - start) / 1000;
@@ -74,7 +77,7 @@ async function ended(daemon: ServerProcess, what: Promise<void>): Promise<void> 
 function writeConf(folder: string, [swift, peer]: readonly [number, number], lookEvery: number): string {
   const origin = `http://127.0.0.1:${swift}`;
   const sections = {
-    'DEFAULT': { bind_port: swift, swift_dir: folder, log_level: 'WARNING' },
+    'DEFAULT': { swift_dir: folder, log_level: 'WARNING' },
     'pipeline:main': { pipeline: 'catch_errors placement autosync proxy' },
     'app:proxy': { use: 'egg:autosync#proxy', upstream: origin },
     'filter:placement': { use: 'egg:autosync#placement', default: 'one, two' },
@@ -86,7 +89,7 @@ function writeConf(folder: string, [swift, peer]: readonly [number, number], loo
       peer_timeout: 60,
     },
     'service': { auth_version: 1, auth_url: `${origin}/auth/v1.0`, user: 'autosync:service', key: 'model' },
-    'daemon': { audit_interval: 86_400, look_every: lookEvery, requests_per_second: 0 },
+    'daemon': { audit_interval: 1, look_every: lookEvery, requests_per_second: 0, object_audit_interval: 0 },
   };
   const realms = {
     bench: { key: 'model', cluster_one: `${origin}/v1/`, cluster_two: `http://127.0.0.1:${peer}/v1/` },

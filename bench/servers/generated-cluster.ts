@@ -24,7 +24,11 @@ const CONTAINER: Record = {
     ['policy', register('gold', VERSION)],
     ['x-container-meta-colour', register('red', VERSION)],
   ]),
-  seen: new Map(),
+  seen: new Map([
+    ['life', register('present', VERSION)],
+    ['policy', register('gold', VERSION)],
+    ['x-container-meta-colour', register('red', VERSION)],
+  ]),
 };
 const ACCOUNT_RECORD: Record = { ...EMPTY, desired: new Map([['life', register('present', VERSION)]]) };
 const MARK = markOf(CONTAINER);
@@ -35,6 +39,7 @@ interface Asked {
   /** Without its query. */
   readonly path: string;
   readonly target: string;
+  readonly body: Buffer;
 }
 
 export class GeneratedCluster {
@@ -46,6 +51,8 @@ export class GeneratedCluster {
   /** One of so many containers is in the records, and not there; 0: none. */
   #missingEvery = 0;
   readonly #writers = new Set([WRITER]);
+  /** What daemons keep of their passes. */
+  readonly #reports = new Map<string, Buffer>();
   #onReport: () => void = () => undefined;
 
   private constructor(generation: Generation) {
@@ -87,8 +94,9 @@ export class GeneratedCluster {
   #serve(req: IncomingMessage, answer: (asked: Asked) => void): void {
     const target = req.url ?? '';
     const path = decodeURIComponent(target.split('?')[0] ?? '');
-    req.resume();
-    req.once('end', () => answer({ method: req.method ?? '', path, target }));
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.once('end', () => answer({ method: req.method ?? '', path, target, body: Buffer.concat(chunks) }));
   }
 
   #swift(asked: Asked, res: ServerResponse): void {
@@ -145,15 +153,21 @@ export class GeneratedCluster {
     this.#say(res, 204, 'HEAD container');
   }
 
-  #record({ method }: Asked, object: string, res: ServerResponse): void {
+  #record({ method, body }: Asked, object: string, res: ServerResponse): void {
     if (method === 'PUT' && object.startsWith('w/')) this.#writers.add(object.slice(2));
-    if (method === 'PUT' && object.startsWith('s/')) this.#onReport();
+    // What is kept of a pass under way is named a step further down.
+    if (method === 'PUT' && /^s\/[^/]+\/[^/]+$/.test(object)) {
+      this.#reports.set(object, body);
+      this.#onReport();
+    }
+    const report = this.#reports.get(object);
     const isAccount = object.startsWith(`a/${WRITER}/`);
     const isOurs = isAccount || object.startsWith(`c/${WRITER}/`);
     const kind = `${method} record`;
     if (method !== 'GET') this.#say(res, method === 'PUT' ? 201 : 204, kind);
     else if (isOurs)
       this.#say(res, 200, kind, renderRecord(isAccount ? ACCOUNT_RECORD : CONTAINER).toString());
+    else if (report !== undefined) this.#say(res, 200, kind, report.toString());
     else this.#say(res, 404, kind);
   }
 
@@ -196,6 +210,10 @@ export class GeneratedCluster {
     if (path === '/autosync/records') {
       const row = (i: number): string => `["${nameOf(i)}",["${MARK}"]]`;
       this.#say(res, 200, kind, this.#page(queryParameter(target, 'marker') ?? '', target, row));
+      return;
+    }
+    if (path === '/autosync/realm') {
+      this.#say(res, 200, kind, renderChange(EMPTY.desired).toString());
       return;
     }
     if (path !== '/autosync/record') {
