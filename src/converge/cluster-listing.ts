@@ -15,8 +15,8 @@ export interface Source {
   readonly ask: (method: string, target: string, headers?: HeaderList) => Promise<ClientAnswer>;
 }
 
-/** Swift's longest listing. */
-const PAGE = 10_000;
+/** Rows asked for at once. Swift gives up to 10,000, which take several times the memory and save little time. */
+const PAGE = 2_000;
 
 export function localSource({ clusters, swift }: BaseSite, rights: Rights = { kind: 'service' }): Source {
   return {
