@@ -1,17 +1,16 @@
 // One client's connection: reads its requests one after the other (pipelined ones wait), hands each to the handler and
 // writes the answer back, with limits on size and time. Knows nothing of Swift.
-import { STATUS_CODES } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import { AutosyncError } from '../lib/errors.js';
+import { answerHead, AnswerWriter, isDecodedFor, refusal, type OutgoingResponse } from './answer-writer.js';
 import { NEVER, writeProgress, type Deadlines, type Watched } from './deadline.js';
-import { findHeadEnd, formatHead, parseRequestHead, type RequestHead } from './head.js';
-import type { HeaderList } from './headers.js';
+import { findHeadEnd, parseRequestHead, type RequestHead } from './head.js';
 import { MessageBody, type BodyConsumer, type BodySource } from './message-body.js';
 import { readInto } from './read-buffer.js';
 import { ServerRequest, type IncomingRequest } from './server-request.js';
 
-export type { IncomingRequest };
+export type { IncomingRequest, OutgoingResponse };
 
 export interface ServerLimits {
   /** Request line and headers together, in bytes. */
@@ -24,14 +23,6 @@ export interface ServerLimits {
   readonly clientTimeoutMs: number;
 }
 
-export interface OutgoingResponse {
-  readonly status: number;
-  readonly reason: string;
-  readonly headers: HeaderList;
-  /** A MessageBody travels in the framing that the headers already announce; for a Buffer the length is added. */
-  readonly body: MessageBody | Buffer | undefined;
-}
-
 export type RequestHandler = (request: IncomingRequest) => Promise<OutgoingResponse>;
 
 /** Enough for most heads and small bodies, and little enough for ten thousand idle connections. */
@@ -41,8 +32,6 @@ const BODY_READ_BYTES = 64 * 1024;
 const MAX_PIPELINED_BYTES = 64 * 1024;
 /** Bytes of answers that may wait for a slow reader before the next of its pipelined requests is begun. */
 const MAX_UNSENT_BYTES = 64 * 1024;
-/** Up to this size the head and the first piece of a body go out as one piece. */
-const JOIN_BYTES = 32 * 1024;
 /** How long a client is given to read a final answer and close, before the connection goes. */
 const LINGER_MS = 2_000;
 
@@ -52,6 +41,7 @@ type Phase = 'idle' | 'head' | 'request' | 'lingering' | 'closed';
 export class ServerConnection implements Watched, BodySource, BodyConsumer {
   deadline: number;
   readonly #socket: Socket;
+  readonly #writer: AnswerWriter;
   #buffer = Buffer.allocUnsafeSlow(HEAD_READ_BYTES);
   readonly #remoteAddress: string;
   readonly #handler: RequestHandler;
@@ -68,7 +58,6 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
   #request: ServerRequest | undefined;
   #isBodyPaused = false;
   #responseBody: MessageBody | undefined;
-  #unsentHead: string | undefined;
   #isResponseDone = false;
   #progress = 0;
 
@@ -83,6 +72,7 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
   ) {
     const socket = readInto(accepted, { buffer: () => this.#buffer, read: (chunk) => this.#read(chunk) });
     this.#socket = socket;
+    this.#writer = new AnswerWriter(socket, this.#onWritten);
     this.#remoteAddress = socket.remoteAddress ?? '';
     this.#handler = options.handler;
     this.#limits = options.limits;
@@ -134,7 +124,7 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
     this.#keepPending(chunk);
   }
 
-  /** What is left of a chunk is copied: the next bytes will be read into the same memory. */
+  /** Copies what is left of a chunk: the next bytes will be read into the same memory. */
   #keepPending(chunk: Buffer): void {
     if (this.#pending?.buffer === chunk.buffer) this.#pending = Buffer.from(this.#pending);
   }
@@ -272,62 +262,35 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
       this.#isLast ||=
         request.wantsClose ||
         (this.#isHalfClosed && this.#pending === undefined) ||
-        isBodyLeft(request) ||
+        request.isBodyLeft ||
         (response.body instanceof MessageBody && response.body.framing.kind === 'close');
       this.#send(request, response);
     }
   }
 
-  #send(request: ServerRequest, { status, reason, headers, body }: OutgoingResponse): void {
-    const isDecoded =
-      request.version === '1.0' && body instanceof MessageBody && body.framing.kind === 'chunked';
-    if (isDecoded) headers.removeWhere((name) => name === 'transfer-encoding' || name === 'trailer');
-    let extra = this.#isLast ? 'Connection: close\r\n' : '';
-    if (!this.#isLast && request.asksForKeepAlive) extra = 'Connection: keep-alive\r\n';
-    if (!(body instanceof MessageBody) && status !== 204 && status !== 304 && !headers.has('content-length'))
-      extra += `Content-Length: ${body?.length ?? 0}\r\n`;
-    this.#unsentHead = formatHead(`HTTP/1.1 ${status} ${reason}`, headers, extra);
+  #send(request: ServerRequest, response: OutgoingResponse): void {
+    const { body } = response;
+    this.#writer.begin(answerHead(request, response, this.#isLast));
     if (body instanceof MessageBody) {
       this.#responseBody = body;
-      body.consume(this, { isDecoded });
-      this.#sendHead();
+      body.consume(this, { isDecoded: isDecodedFor(request, response) });
+      this.#writer.sendHead();
     } else {
       if (body !== undefined && body.length > 0 && request.method !== 'HEAD') this.data(body);
       this.end();
     }
   }
 
-  #sendHead(): void {
-    if (this.#unsentHead === undefined) return;
-    this.#socket.write(this.#unsentHead, 'latin1');
-    this.#unsentHead = undefined;
-  }
-
   /** The answer's body: bytes, its end, or that it broke off. */
   data(chunk: Buffer): boolean {
-    const socket = this.#socket;
-    const head = this.#unsentHead;
-    if (head === undefined) {
-      socket.write(chunk, this.#onWritten);
-    } else if (chunk.length > JOIN_BYTES) {
-      socket.cork();
-      this.#sendHead();
-      socket.write(chunk, this.#onWritten);
-      socket.uncork();
-    } else {
-      this.#unsentHead = undefined;
-      const joined = Buffer.allocUnsafe(head.length + chunk.length);
-      joined.write(head, 0, 'latin1');
-      chunk.copy(joined, head.length);
-      socket.write(joined, this.#onWritten);
-    }
-    if (socket.writableLength === 0) return true;
+    this.#writer.write(chunk);
+    if (this.#socket.writableLength === 0) return true;
     this.#await();
     return false;
   }
 
   end(): void {
-    this.#sendHead();
+    this.#writer.sendHead();
     this.#responseBody = undefined;
     this.#isResponseDone = true;
     this.#settle();
@@ -382,12 +345,7 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
       return;
     }
     if (this.#request !== undefined) this.#request.isAnswered = true;
-    const { status } = error.kind;
-    const text = `${error.message}\n`;
-    this.#socket.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: text/plain; charset=UTF-8\r\n` +
-        `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
-    );
+    this.#socket.write(refusal(error));
     this.#linger();
   }
 
@@ -443,9 +401,4 @@ export class ServerConnection implements Watched, BodySource, BodyConsumer {
     }
     this.#onClosed(this);
   }
-}
-
-/** Whether the client may still send the rest of a body that nobody will read. */
-function isBodyLeft({ body, isAwaitingContinue }: ServerRequest): boolean {
-  return !body.isComplete && (!body.hasConsumer || body.isAbandoned || isAwaitingContinue);
 }

@@ -56,6 +56,12 @@ export class ServerRequest implements IncomingRequest {
     this.#socket.write(formatHead(`HTTP/1.1 ${status} ${reason}`, headers), 'latin1');
   }
 
+  /** The client may still send the rest of a body that nobody will read. */
+  get isBodyLeft(): boolean {
+    const { body, isAwaitingContinue } = this;
+    return !body.isComplete && (!body.hasConsumer || body.isAbandoned || isAwaitingContinue);
+  }
+
   /** The client went away before it had the whole answer. */
   gone(): void {
     const { onGone } = this;

@@ -2,18 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BulkNames, type BulkName } from './bulk-names.js';
+import { inPieces } from '../../test/support/pieces.js';
 
 function read(body: string | Buffer, cuts: readonly number[] = []): BulkName[] {
   const found: BulkName[] = [];
   const names = new BulkNames((name) => found.push(name));
-  const bytes = Buffer.from(body);
-  const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
-  for (const [i, place] of [...places, bytes.length].entries()) {
-    const piece = Buffer.from(bytes.subarray(places[i - 1] ?? 0, place));
-    names.push(piece);
-    // As a connection does, which reads the next bytes into the same memory.
-    piece.fill('#');
-  }
+  inPieces(body, cuts, (piece) => names.push(piece));
   names.end();
   return found;
 }

@@ -2,18 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormFiles, formBoundary, type FormFile } from './form-files.js';
+import { inPieces } from '../../test/support/pieces.js';
 
 function read(body: string | Buffer, cuts: readonly number[] = [], boundary = 'B'): FormFile[] {
   const found: FormFile[] = [];
   const files = new FormFiles(boundary, (file) => found.push(file));
-  const bytes = Buffer.from(body);
-  const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
-  for (const [i, place] of [...places, bytes.length].entries()) {
-    const piece = Buffer.from(bytes.subarray(places[i - 1] ?? 0, place));
-    files.push(piece);
-    // As a connection does, which reads the next bytes into the same memory.
-    piece.fill('#');
-  }
+  inPieces(body, cuts, (piece) => files.push(piece));
   files.end();
   return found;
 }

@@ -52,14 +52,14 @@ describe('consistency = eventual', () => {
   });
 
   it('waits for a silent peer no longer than peer_timeout, and then not at all', async () => {
-    const session = await gatewayWith({ peer_timeout: '1', peer_probe_interval: '3600' });
+    const session = await gatewayWith({ peer_timeout: '3', peer_probe_interval: '3600' });
     await link(here, third).blackhole();
     const first = await session.request('PUT', '/silent-peer');
-    expect([first.status, first.headers[pending]]).toEqual([201, third]);
+    expect([first.status, first.headers[pending]]).toEqual([201, expect.stringContaining(third)]);
     const opened = await connectionsOver(here, third);
     for (let i = 0; i < 5; i += 1) {
       const next = await session.request('POST', '/silent-peer', { 'X-Container-Meta-A': String(i) });
-      expect([next.status, next.headers[pending]]).toEqual([204, third]);
+      expect([next.status, next.headers[pending]]).toEqual([204, expect.stringContaining(third)]);
     }
     expect(await connectionsOver(here, third), 'connections to a peer known to be down').toBe(opened);
   });

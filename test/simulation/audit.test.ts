@@ -5,7 +5,8 @@ import { setLife, settleDeletion } from '../../src/converge/deletion.js';
 import { audit } from '../../src/daemon/audit.js';
 import type { PassReport } from '../../src/daemon/report.js';
 import { HeaderList } from '../../src/http/headers.js';
-import { ACCOUNT, Cluster, MAX_SKEW_MS, Network } from './cluster.js';
+import { ACCOUNT, Cluster, MAX_SKEW_MS } from './cluster.js';
+import { Network } from './network.js';
 import { settled, World } from './world.js';
 
 /** Two clusters that have taken the account over, and do at once whatever they are asked. */

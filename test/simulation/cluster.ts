@@ -31,44 +31,15 @@ import { nextInRing } from '../../src/sync/ring.js';
 import type { SecretsFile } from '../../src/sync/secrets.js';
 import { isOwnSyncTo, realmSyncTo } from '../../src/sync/sync-to.js';
 import { ModelSwift, type ModelRequest } from './model-swift.js';
-import { NETWORK, type Life, type World } from './world.js';
+import type { Network } from './network.js';
+import { headersIn, recordIn } from './trace.js';
+import { deaths, NETWORK, type Life, type World } from './world.js';
 
 export const ACCOUNT = 'AUTH_test';
 export const OWN_ACCOUNT = 'AUTH_autosync';
 export const MAX_SKEW_MS = 60_000;
 /** How long a peer that did not answer is not asked again. */
 const DOWN_MS = 3_000;
-
-export type Fate = 'lost' | 'unanswered' | 'late' | 'twice';
-
-/** What goes wrong between the clusters. */
-export class Network {
-  readonly #cut = new Set<string>();
-  readonly #fates = new Map<string, Fate[]>();
-
-  cut(from: string, to: string): void {
-    this.#cut.add(`${from}>${to}`);
-  }
-
-  /** What becomes of the next request on that way. */
-  doom(from: string, to: string, fate: Fate): void {
-    const way = `${from}>${to}`;
-    this.#fates.set(way, [...(this.#fates.get(way) ?? []), fate]);
-  }
-
-  mend(): void {
-    this.#cut.clear();
-    this.#fates.clear();
-  }
-
-  isCut(from: string, to: string): boolean {
-    return this.#cut.has(`${from}>${to}`);
-  }
-
-  take(from: string, to: string): Fate | undefined {
-    return this.#fates.get(`${from}>${to}`)?.shift();
-  }
-}
 
 const QUIET: Logger = {
   debug: () => undefined,
@@ -256,7 +227,7 @@ export class Cluster {
     const sent = headers?.clone();
     const world = this.#world;
     const label = world.isTraced
-      ? `${life.name}: ${method} ${target.replace('/v1/', '')}${describe(sent)}`
+      ? `${life.name}: ${method} ${target.replace('/v1/', '')}${headersIn(sent)}`
       : '';
     return world.step(life, '', () => {
       const trouble = this.troubles.get(roleOf(life))?.shift();
@@ -399,14 +370,6 @@ async function deliver(to: Cluster, request: PeerRequest): Promise<ClientAnswer 
   return Promise.race([to.receive(role, request), died]);
 }
 
-const onDeath = new WeakMap<Life, (() => void)[]>();
-
-function deaths(life: Life): (() => void)[] {
-  const list = onDeath.get(life) ?? [];
-  onDeath.set(life, list);
-  return list;
-}
-
 function roleOf(life: Life): string {
   return life.name.slice(life.name.indexOf('.') + 1);
 }
@@ -434,20 +397,4 @@ function toOutgoing({ status, reason, headers, body }: ClientAnswer): OutgoingRe
 function splitField(field: string): [string, string] {
   const colon = field.indexOf(':');
   return [field.slice(0, colon), field.slice(colon + 1).trim()];
-}
-
-const SHOWN = /^x-container-(?:meta|read|sync-to)/i;
-
-/** What a record says, in short: values with the last digits of their versions. */
-function recordIn(target: string, body: string | Buffer): string {
-  if (!/\/autosync\/[ca]\//.test(target) || body.length === 0) return '';
-  const { desired, seen } = parseRecord(Buffer.from(body));
-  const shown = [...desired].map(([name, { value, version }]) => ` ${name}=${value}@${version.slice(8)}`);
-  const known = [...seen].map(([name, { value }]) => ` ${name}=${value.slice(0, 4)}`);
-  return `${shown.join('')}; seen${known.join('')}`;
-}
-
-function describe(headers: HeaderList | undefined): string {
-  const shown = [...(headers ?? [])].filter(([name]) => SHOWN.test(name));
-  return shown.map(([name, value]) => ` ${name}=${value}`).join('');
 }

@@ -1,6 +1,7 @@
 // What may happen: the events of a history, how fast-check makes and shrinks them, and how they read. Does nothing itself.
 import fc from 'fast-check';
-import { GATEWAYS, PROCESSES, type Fate } from './cluster.js';
+import { GATEWAYS, PROCESSES } from './cluster.js';
+import type { Fate } from './network.js';
 
 /** Names of clusters are taken modulo how many there are; names of containers and objects are few, so that they meet. */
 export type Deed =

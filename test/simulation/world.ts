@@ -143,3 +143,12 @@ export class World {
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+const onDeath = new WeakMap<Life, (() => void)[]>();
+
+/** Whoever is to hear of a process's death. */
+export function deaths(life: Life): (() => void)[] {
+  const list = onDeath.get(life) ?? [];
+  onDeath.set(life, list);
+  return list;
+}
