@@ -1,20 +1,33 @@
 // Several gateway processes as one: the process above starts them again when they die, and asks them how they are.
 import nodeCluster, { type Worker } from 'node:cluster';
-import type { CopyJob, CopyJobs, CopyOutcome } from '../copy/job.js';
+import type { CopyJob, CopyJobs } from '../copy/job.js';
 import { mergeStatus, sumCounters, type GatewayStatus } from '../gateway/status.js';
 import type { Logger } from '../gateway/station.js';
+import { AutosyncError } from '../lib/errors.js';
+import type { RecordWriter } from '../records/keeper.js';
+import { parseRecord, renderRecord, type RecordName } from '../records/record.js';
 import { answer, Questions, type Answer } from './questions.js';
 
 /** A worker that dies is started again, but not faster than this. */
 const RESTART_MS = 1_000;
 const ANSWER_MS = 2_000;
+/** Longer than Swift is waited for. */
+const RECORD_MS = 90_000;
 
 /** What the process above and its workers tell each other. */
 type Message =
   | { readonly kind: 'copy'; readonly job: CopyJob }
   | { readonly kind: 'ask-copy'; readonly id: number; readonly job: CopyJob; readonly timeoutMs: number }
   | { readonly kind: 'ask-status'; readonly id: number }
+  | { readonly kind: 'ask-record'; readonly id: number; readonly name: RecordName; readonly record: string }
   | Answer;
+
+/** What the process above does for its workers. */
+export interface Services {
+  readonly copies: CopyJobs;
+  /** Undefined where no records are kept. */
+  readonly records: RecordWriter | undefined;
+}
 
 /** The process above the workers. */
 export class Supervisor {
@@ -25,18 +38,15 @@ export class Supervisor {
   #ended: Readonly<Record<string, number>> = {};
   #isStopping = false;
 
-  constructor(copies: CopyJobs, log: Logger) {
+  constructor({ copies, records }: Services, log: Logger) {
     nodeCluster.on('message', (worker: Worker, message: Message) => {
+      const reply = (id: number, work: () => unknown): void =>
+        void answer(id, work, (said) => tellWorker(worker, said));
       if (message.kind === 'answer') this.#questions.answered(message);
       if (message.kind === 'copy') copies.add(message.job);
-      if (message.kind === 'ask-copy') {
-        const { id, job, timeoutMs } = message;
-        void answer(
-          id,
-          () => copies.copy(job, timeoutMs),
-          (said) => tellWorker(worker, said),
-        );
-      }
+      if (message.kind === 'ask-copy') reply(message.id, () => copies.copy(message.job, message.timeoutMs));
+      if (message.kind === 'ask-record')
+        reply(message.id, () => records?.add(message.name, parseRecord(Buffer.from(message.record))));
     });
     nodeCluster.on('exit', (worker, code, signal) => {
       this.#ended = sumCounters([this.#ended, this.#heard.get(worker.id)?.counters ?? {}]);
@@ -96,27 +106,29 @@ function tellWorker(worker: Worker, message: Message): void {
   if (worker.isConnected()) worker.send(message, () => undefined);
 }
 
-/** In a worker: copies are made by the process that the one above feeds. */
-class CopiesAbove implements CopyJobs {
-  readonly #questions = new Questions();
-
-  constructor() {
-    process.on('message', (message: Message) => {
-      if (message.kind === 'answer') this.#questions.answered(message);
-    });
-  }
-
-  add(job: CopyJob): void {
-    tellAbove({ kind: 'copy', job });
-  }
-
-  copy(job: CopyJob, timeoutMs: number): Promise<readonly CopyOutcome[]> {
-    return this.#questions.ask((id) => tellAbove({ kind: 'ask-copy', id, job, timeoutMs }), timeoutMs);
-  }
-}
-
-export function copiesAbove(): CopyJobs {
-  return new CopiesAbove();
+/** In a worker: what the process above does for it. */
+export function servicesAbove(): { readonly copies: CopyJobs; readonly records: RecordWriter } {
+  const questions = new Questions();
+  process.on('message', (message: Message) => {
+    if (message.kind === 'answer') questions.answered(message);
+  });
+  return {
+    copies: {
+      add: (job) => tellAbove({ kind: 'copy', job }),
+      copy: (job, timeoutMs) =>
+        questions.ask((id) => tellAbove({ kind: 'ask-copy', id, job, timeoutMs }), timeoutMs),
+    },
+    records: {
+      async add(name, record) {
+        const text = renderRecord(record).toString('utf8');
+        try {
+          await questions.ask((id) => tellAbove({ kind: 'ask-record', id, name, record: text }), RECORD_MS);
+        } catch (error) {
+          throw new AutosyncError('RECORDS_UNAVAILABLE', (error as Error).message, { cause: error });
+        }
+      },
+    },
+  };
 }
 
 function tellAbove(message: Message): void {

@@ -9,8 +9,8 @@ import type { Logger } from '../gateway/station.js';
 import type { CopyJobs } from '../copy/job.js';
 import { openAdmin } from './admin-pages.js';
 import { CopierProcess } from './copier-process.js';
-import { answerSupervisor, copiesAbove, Supervisor } from './gateway-workers.js';
-import { openLog, readConfig, stopSignal } from './running.js';
+import { answerSupervisor, servicesAbove, Supervisor } from './gateway-workers.js';
+import { openLog, openSite, readConfig, stopSignal } from './running.js';
 import { readVersion } from './version.js';
 
 const GRACE_MS = 10_000;
@@ -40,8 +40,9 @@ async function serveAlone(config: Config, log: Logger): Promise<void> {
 }
 
 async function work(config: Config, log: Logger): Promise<void> {
-  const copies = hasCopier(config) ? copiesAbove() : NO_COPIES;
-  const gateway = new Gateway(config, { log, version: readVersion(), copies });
+  const above = servicesAbove();
+  const copies = hasCopier(config) ? above.copies : NO_COPIES;
+  const gateway = new Gateway(config, { log, version: readVersion(), copies, recordWriter: above.records });
   answerSupervisor(() => gateway.status());
   await listen(gateway, config, log);
   await stopSignal();
@@ -51,11 +52,15 @@ async function work(config: Config, log: Logger): Promise<void> {
 
 async function supervise(config: Config, count: number, log: Logger): Promise<void> {
   const copier = startCopier(config, log);
-  const supervisor = new Supervisor(copier ?? NO_COPIES, log);
+  // All its processes are one writer of records.
+  const site = keepsRecords(config) ? openSite(config, log) : undefined;
+  site?.records.register().catch(() => undefined);
+  const supervisor = new Supervisor({ copies: copier ?? NO_COPIES, records: site?.records }, log);
   await supervisor.start(count);
   await openAdmin(config, log, { copier, gateway: () => supervisor.status() });
   await stopSignal();
   await supervisor.stop();
+  site?.close();
   await copier?.stop();
   process.exit(0);
 }
@@ -68,6 +73,10 @@ const NO_COPIES: CopyJobs = {
 /** Where all accounts have left (`accounts = !*`) there is nothing to copy, and nothing of ours is to be kept. */
 function hasCopier({ autosync }: Config): boolean {
   return autosync?.copyJobs === true && autosync.accounts.some((pattern) => !pattern.startsWith('!'));
+}
+
+function keepsRecords({ autosync, service }: Config): boolean {
+  return autosync !== undefined && service !== undefined;
 }
 
 function startCopier(config: Config, log: Logger): CopierProcess | undefined {

@@ -13,11 +13,11 @@ export class Questions {
         this.#waiting.delete(id);
         reject(new Error('No answer from the other process.'));
       }, timeoutMs);
-      this.#waiting.set(id, ({ value }) => {
+      this.#waiting.set(id, ({ value, trouble }) => {
         clearTimeout(timer);
         this.#waiting.delete(id);
-        if (value === undefined) reject(new Error('The other process could not answer.'));
-        else resolve(value as T);
+        if (trouble === undefined) resolve(value as T);
+        else reject(new Error(trouble));
       });
       send(id);
     });
@@ -28,11 +28,12 @@ export class Questions {
   }
 }
 
-/** No value: what was asked for went wrong. */
 export interface Answer {
   readonly kind: 'answer';
   readonly id: number;
   readonly value?: unknown;
+  /** What went wrong; then there is no value. */
+  readonly trouble?: string;
 }
 
 /** Answers, whatever comes of it. */
@@ -41,8 +42,11 @@ export async function answer(
   work: () => unknown,
   send: ((answer: Answer) => void) | undefined,
 ): Promise<void> {
-  const value = await Promise.resolve()
+  const said = await Promise.resolve()
     .then(work)
-    .catch(() => undefined);
-  send?.({ kind: 'answer', id, value });
+    .then(
+      (value) => ({ value }),
+      (error: unknown) => ({ trouble: (error as Error).message }),
+    );
+  send?.({ kind: 'answer', id, ...said });
 }

@@ -2,6 +2,7 @@
 // compares all objects, now and then; nothing of it while it is paused.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AutosyncError } from '../lib/errors.js';
+import { foldGone } from '../records/fold.js';
 import type { Keeper } from '../records/keeper.js';
 import type { BaseSite } from '../site/site.js';
 import { audit, type AuditOptions } from './audit.js';
@@ -28,6 +29,8 @@ export interface DaemonOptions extends Share {
 
 /** How often it is looked whether work is due early, or is to pause. */
 const LOOK_MS = 2_000;
+/** How often it is looked who writes records no more. */
+const FOLD_MS = 3_600_000;
 /** How often a pass says how far it is. */
 const PROGRESS_MS = 10_000;
 
@@ -127,6 +130,7 @@ export class Daemon {
         async () => (await this.#hasFenceChanged()) || (await this.#isBack(this.#leftOut)),
       ),
       ...this.#compareObjects(working),
+      ...this.#foldGone(working),
       every(LOOK_MS, working, async () => {
         const pause = await this.#pause();
         if (typeof pause === 'object') paused.abort();
@@ -149,6 +153,17 @@ export class Daemon {
       return isOpen || (await this.#isBack(last.leftOut));
     };
     return [every(objectAuditIntervalMs, signal, compare, isDue)];
+  }
+
+  /** One of the daemons that share the work does it for all. */
+  #foldGone(signal: AbortSignal): Promise<void>[] {
+    if (this.#options.process !== 0) return [];
+    const fold = (): Promise<void> =>
+      this.#guard('folding', async () => {
+        const objects = await foldGone(this.#records, (ms) => isOver(ms, signal));
+        if (objects > 0) this.#site.log.info({ objects }, 'took over records of writers that are no more');
+      });
+    return [every(FOLD_MS, signal, fold)];
   }
 
   async #auditObjects(signal: AbortSignal): Promise<void> {

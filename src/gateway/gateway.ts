@@ -8,6 +8,7 @@ import { Deadlines } from '../http/deadline.js';
 import { HttpServer } from '../http/server.js';
 import { AutosyncError } from '../lib/errors.js';
 import { NonceMemory } from '../peers/nonce-memory.js';
+import type { RecordWriter } from '../records/keeper.js';
 import { buildSite } from '../site/build-site.js';
 import { balanceSwift } from '../site/local-swift.js';
 import { Afterwards } from './afterwards.js';
@@ -30,6 +31,8 @@ export interface GatewayParts {
   readonly version: string;
   /** Who copies objects to the peers at once. */
   readonly copies: CopyJobs;
+  /** Who writes records in place of this process. */
+  readonly recordWriter?: RecordWriter;
 }
 
 export class Gateway {
@@ -57,6 +60,7 @@ export class Gateway {
               transport: this.#balancer,
               deadlines: this.#deadlines,
               isSyncHost: (address) => this.#syncHosts.has(address),
+              recordWriter: parts.recordWriter,
               log,
             }),
             nonces: new NonceMemory(),

@@ -1,8 +1,8 @@
-// Reads and changes records. Each process writes objects of its own; a record is the merge of all writers' objects, read by
-// name, since Swift has no compare-and-swap and its listings may lag.
+// Reads and changes records. Each writer has objects of its own; a record is the merge of all writers' objects, read by name,
+// since Swift has no compare-and-swap and its listings may lag.
 import { AutosyncError } from '../lib/errors.js';
 import type { Logger } from '../lib/logger.js';
-import { contentTypeOf, recordObject, WRITERS_PREFIX } from './names.js';
+import { contentTypeOf, recordObject } from './names.js';
 import {
   lifeOf,
   markOf,
@@ -17,34 +17,30 @@ import { readMarker, renewMarker, type Marker } from './marker.js';
 import type { Store } from './store.js';
 import { VersionClock } from './version.js';
 import { claimWriter } from './writer.js';
+import { Writers } from './writers.js';
 
 /** What a change adds to the record that stands. Other changes of this process to that record wait for it. */
 export type Change = (current: Record) => Partial<Record> | Promise<Partial<Record>>;
 
-/** How long a new writer waits until listings show it. */
-const REGISTER_TRIES = 20;
-const REGISTER_WAIT_MS = 250;
-/** How long a list of all writers is believed: a new one waits that long, once listed, before it writes its first record. */
-const WRITERS_MS = 2_000;
-/** Many times that: what a listing dates so much earlier, all have in their lists. */
-const LONG_KNOWN_MS = 60_000;
+/** Another process, which writes what this one records: so many processes are one writer, and a record is read from fewer objects. */
+export interface RecordWriter {
+  /** Comes back when it is stored. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+  add(name: RecordName, record: Record): Promise<void>;
+}
 
 export class Keeper {
   readonly store: Store;
   readonly #cluster: string;
   readonly #log: Logger;
   readonly #now: () => number;
-  readonly #monotonic: () => number;
   readonly #sleep: (ms: number) => Promise<void>;
+  readonly #above: RecordWriter | undefined;
   /** The last change under way to each record: they go one after the other. */
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #maxAheadMs: number;
   #writer: Promise<string> | undefined;
   #clock: Promise<VersionClock> | undefined;
-  #registered: Promise<void> | undefined;
-  /** As last listed, and when that began. */
-  #writers: readonly string[] = [];
-  #listedAtMs = -Infinity;
+  readonly #writers: Writers;
 
   constructor(options: {
     readonly store: Store;
@@ -57,6 +53,8 @@ export class Keeper {
     readonly monotonic?: () => number;
     /** A name that no other process has; claimed from this host if not given. */
     readonly writer?: string;
+    /** Writes in place of this process. */
+    readonly above?: RecordWriter | undefined;
     readonly sleep?: (ms: number) => Promise<void>;
   }) {
     this.store = options.store;
@@ -64,14 +62,19 @@ export class Keeper {
     this.#maxAheadMs = options.maxAheadMs;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
-    this.#monotonic = options.monotonic ?? ((): number => performance.now());
     this.#sleep = options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+    this.#above = options.above;
     if (options.writer !== undefined) this.#writer = Promise.resolve(options.writer);
+    this.#writers = new Writers({
+      ...{ store: this.store, maxAheadMs: this.#maxAheadMs, now: this.#now, sleep: this.#sleep },
+      monotonic: options.monotonic ?? ((): number => performance.now()),
+      claim: () => this.writer(),
+    });
   }
 
-  /** This process's name as a writer. */
+  /** This process's name in its versions, and that of its objects until it goes out of use. */
   writer(): Promise<string> {
-    this.#writer ??= claimWriter(this.#cluster);
+    this.#writer ??= claimWriter(this.#cluster, this.#above === undefined ? '' : 'worker.');
     return this.#writer;
   }
 
@@ -82,16 +85,21 @@ export class Keeper {
   }
 
   /** Makes this process known as a writer, so that its first change need not wait for that. @throws AutosyncError RECORDS_UNAVAILABLE */
-  register(): Promise<void> {
-    this.#registered ??= this.#makeKnown();
-    this.#registered.catch(() => (this.#registered = undefined));
-    return this.#registered;
+  async register(): Promise<void> {
+    if (this.#above === undefined) await this.#writers.own();
   }
 
   /** Of all writers. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
   async read(name: RecordName): Promise<Record> {
-    const { own, others } = await this.#readParts(name);
-    return mergeRecords(own ?? EMPTY, others);
+    const { known } = this.#writers;
+    const [all, ...parts] = await Promise.all([
+      this.#writers.all(),
+      ...known.map((writer) => this.readOf(writer, name)),
+    ]);
+    // Whoever has written a record by now is among those read, also if it came a moment ago.
+    const late = all.filter((writer) => !known.includes(writer));
+    parts.push(...(await Promise.all(late.map((writer) => this.readOf(writer, name)))));
+    return parts.reduce<Record>((sum, each) => mergeRecords(sum, each ?? EMPTY), EMPTY);
   }
 
   /**
@@ -100,25 +108,30 @@ export class Keeper {
    *
    * @throws AutosyncError RECORDS_UNAVAILABLE; what `change` throws. The record may have been stored all the same.
    */
-  async change(name: RecordName, change: Change): Promise<Record> {
-    const key = `${name.account}/${name.container ?? ''}`;
-    const before = this.#queues.get(key) ?? Promise.resolve();
-    const turn = before.then(
-      () => this.#change(name, change),
-      () => this.#change(name, change),
-    );
-    this.#queues.set(key, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#queues.get(key) === turn) this.#queues.delete(key);
-    }
+  change(name: RecordName, change: Change): Promise<Record> {
+    return this.#inTurn(name, async () => {
+      await this.register();
+      const current = await this.read(name);
+      const merged = mergeRecords(current, { ...EMPTY, ...(await change(current)) });
+      if (isSame(merged, current)) return merged;
+      await (this.#above === undefined ? this.#put(name, merged) : this.#above.add(name, merged));
+      return merged;
+    });
+  }
+
+  /** For others, whose records this process writes: merges it into what this one wrote. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+  add(name: RecordName, record: Record): Promise<void> {
+    return this.#inTurn(name, async () => {
+      const own = (await this.readOf(await this.#writers.own(), name)) ?? EMPTY;
+      const merged = mergeRecords(own, record);
+      if (!isSame(merged, own)) await this.#put(name, merged);
+    });
   }
 
   /** Removes a tombstone, as every writer has it. What anybody wrote since stays. @throws AutosyncError RECORDS_UNAVAILABLE */
   async forget(name: RecordName): Promise<void> {
     for (const writer of await this.writers()) {
-      const record = await this.#readOne(writer, name);
+      const record = await this.readOf(writer, name);
       if (record !== undefined && lifeOf(record) === 'deleted')
         await this.store.delete(recordObject(writer, name));
     }
@@ -146,52 +159,18 @@ export class Keeper {
     return sinceMs === 0 ? 0 : sinceMs + this.#maxAheadMs;
   }
 
-  /** All that ever wrote and were not folded into others since. */
+  /** All that have records. @throws AutosyncError RECORDS_UNAVAILABLE */
   async writers(): Promise<readonly string[]> {
-    return [...(await this.#listWriters()).keys()];
+    return [...(await this.#writers.list()).keys()];
   }
 
-  /** With the time when each made itself known: milliseconds since 1970. */
-  async #listWriters(): Promise<ReadonlyMap<string, number>> {
-    const beganMs = this.#monotonic();
-    const sinceMs = new Map<string, number>();
-    for await (const { name, lastModified } of this.store.list(WRITERS_PREFIX))
-      sinceMs.set(name.slice(WRITERS_PREFIX.length), Date.parse(`${lastModified}Z`));
-    this.#writers = [...sinceMs.keys()];
-    this.#listedAtMs = beganMs;
-    return sinceMs;
+  /** Writers that are no more, whose part others may take over. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
+  goneWriters(): Promise<readonly string[]> {
+    return this.#writers.gone();
   }
 
-  async #change(name: RecordName, change: Change): Promise<Record> {
-    await this.register();
-    const { own, others } = await this.#readParts(name);
-    const current = mergeRecords(own ?? EMPTY, others);
-    const merged = mergeRecords(current, { ...EMPTY, ...(await change(current)) });
-    const bytes = renderRecord(merged);
-    if (!bytes.equals(renderRecord(current))) {
-      // Our name may be gone with all that was kept here.
-      if (!this.#writers.includes(await this.writer())) await this.#makeKnown();
-      const object = recordObject(await this.writer(), name);
-      const { isNew } = await this.store.put(object, bytes, contentTypeOf(markOf(merged)));
-      if (isNew) await this.#makeKnown();
-    }
-    return merged;
-  }
-
-  /** Whoever has written a record by now is among those read, also if it came a moment ago. */
-  async #readParts(name: RecordName): Promise<{ own: Record | undefined; others: Record }> {
-    const me = await this.writer();
-    const known = new Set([me, ...this.#writers]);
-    const [listed, own, ...others] = await Promise.all([
-      this.#monotonic() - this.#listedAtMs < WRITERS_MS ? this.#writers : this.writers(),
-      ...[...known].map((writer) => this.#readOne(writer, name)),
-    ]);
-    const late = listed.filter((writer) => !known.has(writer));
-    others.push(...(await Promise.all(late.map((writer) => this.#readOne(writer, name)))));
-    return { own, others: others.reduce<Record>((sum, each) => mergeRecords(sum, each ?? EMPTY), EMPTY) };
-  }
-
-  async #readOne(writer: string, name: RecordName): Promise<Record | undefined> {
+  /** What one writer has of it. @throws AutosyncError RECORDS_UNAVAILABLE */
+  async readOf(writer: string, name: RecordName): Promise<Record | undefined> {
     const object = recordObject(writer, name);
     const bytes = await this.store.get(object);
     if (bytes === undefined) return undefined;
@@ -204,24 +183,26 @@ export class Keeper {
     }
   }
 
-  /** From a process before this one, and for longer than any list is believed, whatever the clocks say. */
-  async #isLongKnown(writer: string): Promise<boolean> {
-    const sinceMs = (await this.#listWriters()).get(writer);
-    return sinceMs !== undefined && this.#now() - sinceMs > this.#maxAheadMs + LONG_KNOWN_MS;
+  async #put(name: RecordName, record: Record): Promise<void> {
+    const object = recordObject(await this.#writers.own(), name);
+    const type = contentTypeOf(markOf(record));
+    const { isNew } = await this.store.put(object, renderRecord(record), type);
+    // Our name may be gone with all that was kept here.
+    if (isNew || !this.#writers.isListed) await this.#writers.sayAgain();
   }
 
-  /** Before its first object a writer makes itself known, so that whoever reads by name knows all names. */
-  async #makeKnown(): Promise<void> {
-    const me = await this.writer();
-    if (await this.#isLongKnown(me)) return;
-    await this.store.put(WRITERS_PREFIX + me, Buffer.alloc(0), 'text/plain');
-    for (let tries = 0; tries < REGISTER_TRIES; tries += 1) {
-      if ((await this.writers()).includes(me)) return this.#sleep(WRITERS_MS);
-      await this.#sleep(REGISTER_WAIT_MS);
+  async #inTurn<T>(name: RecordName, work: () => Promise<T>): Promise<T> {
+    const key = `${name.account}/${name.container ?? ''}`;
+    const turn = (this.#queues.get(key) ?? Promise.resolve()).then(work, work);
+    this.#queues.set(key, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#queues.get(key) === turn) this.#queues.delete(key);
     }
-    throw new AutosyncError(
-      'RECORDS_UNAVAILABLE',
-      "The service user's container does not list what is in it.",
-    );
   }
+}
+
+function isSame(one: Record, other: Record): boolean {
+  return renderRecord(one).equals(renderRecord(other));
 }

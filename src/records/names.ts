@@ -8,6 +8,14 @@ export function recordObject(writer: string, { account, container }: RecordName)
   return container === undefined ? `a/${writer}/${account}` : `c/${writer}/${account}/${container}`;
 }
 
+/** The name of such an object; undefined for others. */
+export function parseRecordObject(object: string): RecordName | undefined {
+  const [kind, , account = '', container] = object.split('/');
+  if (kind === 'r') return { account: '' };
+  if (kind === 'a') return { account };
+  return kind === 'c' && container !== undefined ? { account, container } : undefined;
+}
+
 /** All records of one writer for an account's containers. */
 export function containersPrefix(writer: string, account = ''): string {
   return account === '' ? `c/${writer}/` : `c/${writer}/${account}/`;

@@ -19,6 +19,14 @@ export interface StoredRow {
   readonly lastModified: string;
 }
 
+/** What came of a PUT. */
+export interface StorePut {
+  /** All that was kept before is gone. */
+  readonly isNew: boolean;
+  /** Its date by Swift's clock, to the second: milliseconds since 1970; NaN where Swift did not say. */
+  readonly atMs: number;
+}
+
 /** Rows asked for at once. Swift gives up to 10,000, which take several times the memory and save little time. */
 const PAGE = 2_000;
 
@@ -40,8 +48,8 @@ export class Store {
     return expectSuccess(answer, `GET ${name}`).body;
   }
 
-  /** Says whether all that was kept before is gone. @throws AutosyncError RECORDS_UNAVAILABLE */
-  async put(name: string, body: Buffer, contentType: string): Promise<{ readonly isNew: boolean }> {
+  /** @throws AutosyncError RECORDS_UNAVAILABLE */
+  async put(name: string, body: Buffer, contentType: string): Promise<StorePut> {
     await this.#makeContainer();
     let isNew = false;
     const headers = HeaderList.from([['Content-Type', contentType]]);
@@ -53,8 +61,8 @@ export class Store {
       await this.#makeContainer();
       answer = await this.#ask('PUT', name, headers, body);
     }
-    expectSuccess(answer, `PUT ${name}`);
-    return { isNew };
+    const { headers: said } = expectSuccess(answer, `PUT ${name}`);
+    return { isNew, atMs: Date.parse(said.get('last-modified') ?? '') };
   }
 
   /** Done as well where there is none. @throws AutosyncError RECORDS_UNAVAILABLE */

@@ -1,5 +1,5 @@
-// Which writer this process is. No two processes write one object, so each takes a name that no other one has: the host's,
-// with a number that is its own for as long as it lives.
+// Which writer this process is: a name that no other one has, made of the host's and a number that is its own for as long as it
+// lives.
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
@@ -8,15 +8,19 @@ import { clusterLabel } from './names.js';
 
 const MAX_SLOTS = 1_000;
 
-/** Claims a writer's name for this process: `CLUSTER.HOST.NUMBER`. It is free again when the process has ended, however it did. */
-export async function claimWriter(cluster: string): Promise<string> {
-  const base = `${clusterLabel(cluster)}.${hostLabel()}`;
+/**
+ * Claims a writer's name for this process: `CLUSTER.HOST.NUMBER`. It is free again when the process has ended, however it did.
+ *
+ * @param role in front of the number: processes of another one have numbers of their own
+ */
+export async function claimWriter(cluster: string, role = ''): Promise<string> {
+  const base = `${clusterLabel(cluster)}.${hostLabel()}.${role}`;
   // Linux's abstract sockets vanish with the process; elsewhere a name is never used again.
-  if (platform() !== 'linux') return `${base}.${randomBytes(6).toString('hex')}`;
+  if (platform() !== 'linux') return `${base}${randomBytes(6).toString('hex')}`;
   for (let slot = 0; slot < MAX_SLOTS; slot += 1) {
-    if (await claim(`${base}.${slot}`)) return `${base}.${slot}`;
+    if (await claim(`${base}${slot}`)) return `${base}${slot}`;
   }
-  return `${base}.${randomBytes(6).toString('hex')}`;
+  return `${base}${randomBytes(6).toString('hex')}`;
 }
 
 /** Whether nobody else has that name: then it is ours from now on. */

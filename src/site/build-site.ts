@@ -8,7 +8,7 @@ import { HttpClient, type Transport } from '../http/http-client.js';
 import { OriginPool } from '../http/origin-pool.js';
 import { AT_ONCE, type Throttle } from '../http/request-sender.js';
 import { Clusters, type Naming } from '../peers/clusters.js';
-import { Keeper } from '../records/keeper.js';
+import { Keeper, type RecordWriter } from '../records/keeper.js';
 import { Store } from '../records/store.js';
 import { SwiftClient } from '../swift/swift-client.js';
 import { RealmsFile } from '../sync/realms.js';
@@ -24,6 +24,8 @@ export interface SiteParts {
   /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
   readonly isSyncHost: (address: string) => boolean;
   readonly log: Logger;
+  /** Who writes records in place of this process. */
+  readonly recordWriter?: RecordWriter | undefined;
   /** One for each cluster that is asked, this one's Swift included. */
   readonly throttle?: () => Throttle;
 }
@@ -64,6 +66,7 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
           store: new Store(swift, ownAccount),
           cluster: clusters.mine,
           maxAheadMs: autosync.maxClockSkewMs,
+          above: parts.recordWriter,
           log,
         });
   return {

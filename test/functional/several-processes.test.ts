@@ -29,6 +29,7 @@ describe('two hosts with two gateway processes each', () => {
       const [maker, changer, remover] = [0, 1, 2].map((offset) => via[(i + offset) % via.length]!);
       const made = await maker!.request('PUT', `/c${i}`);
       expect([made.status, made.headers['x-autosync-pending']]).toEqual([201, undefined]);
+      expect(made.headers['x-autosync-unrecorded']).toBeUndefined();
       const changed = await changer!.request('POST', `/c${i}`, { 'X-Container-Meta-Turn': String(i) });
       expect([changed.status, changed.headers['x-autosync-pending']]).toEqual([204, undefined]);
       await expectEverywhere(sessions, `/c${i}`, { 'X-Container-Meta-Turn': String(i) });

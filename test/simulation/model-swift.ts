@@ -284,7 +284,7 @@ export class ModelSwift {
           body: Buffer.from(request.body ?? ''),
           contentType: request.headers?.get('content-type') ?? '',
         });
-        return answer(201);
+        return answer(201, [['Last-Modified', httpDate(ticks)]]);
       case 'DELETE':
         if (isOlder) return answer(known.body === undefined ? 404 : 409);
         this.#write(container, name, { ticks, body: undefined, contentType: '' });
@@ -327,8 +327,13 @@ function containerHeaders(container: ModelContainer): [string, string][] {
     ['X-Container-Object-Count', String(countOf(container))],
     ['X-Storage-Policy', policy],
     ['X-Timestamp', formatTimestamp(BigInt(createdTicks))],
-    ['Last-Modified', new Date(Math.ceil(putTicks / 100_000) * 1000).toUTCString()],
+    ['Last-Modified', httpDate(putTicks)],
   ];
+}
+
+/** Swift rounds up. */
+function httpDate(ticks: number): string {
+  return new Date(Math.ceil(ticks / 100_000) * 1000).toUTCString();
 }
 
 function listObjects(container: ModelContainer, target: string, nowMs: number): ClientAnswer {
