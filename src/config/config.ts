@@ -56,6 +56,7 @@ export type AutosyncConfig = Replace<
     readonly accounts: readonly string[];
     readonly peerAuth: 'service' | 'token';
     readonly secretFile: string;
+    readonly readOrder: readonly string[];
     /** By the name elsewhere, in small letters; see swift/policies.ts. */
     readonly policyMap: ReadonlyMap<string, string>;
   }

@@ -123,6 +123,7 @@ describe('what loads', () => {
       peerTimeoutMs: 5000,
       peerProbeIntervalMs: 2000,
       maxClockSkewMs: 30_000,
+      ...{ readOrder: [], hedgeDelayMs: 300, fallbackTimeoutMs: 3_000, negativeTtlMs: 1_000 },
       accountDeleteDelayMs: 86_400_000,
       deleteProbeLimit: 1000,
       objectAck: 'local',

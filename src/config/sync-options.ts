@@ -77,6 +77,23 @@ export const AUTOSYNC_OPTIONS = {
     defaultWords: 'no limit',
     doc: "How many bytes of objects this host's copier may send to one peer in a second, all transfers to it together: first for the whole day, then for windows of it, by the clock of the host; a window may go over midnight. Units are B/s, KB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s (bytes) and kbit/s, Mbit/s, Gbit/s. It holds also for a transfer under way when a window begins or ends. So that none stands still, one object at once is copied for each 32 KB/s, up to copy_concurrency. Not limited are deletions and metadata, the copies that the object audit and verify --repair ask for, and Swift's own container sync, which brings what copies did not.",
   }),
+  read_order: option(is.clusters, {
+    example: 'secondary, archive',
+    defaultWords: 'the fastest first, as measured',
+    doc: 'Which other clusters are asked first for an object that this one does not have. Those that are not named come after, the fastest first.',
+  }),
+  hedge_delay: option(is.seconds(0, 60), {
+    default: '0.3',
+    doc: 'How long one cluster is waited for before the next one is asked for the same object as well. The first that has it serves it.',
+  }),
+  fallback_timeout: option(is.seconds(0, 600), {
+    default: '3',
+    doc: 'The most that looking for an object on other clusters may take, until its first byte. 0: objects are read from this cluster only.',
+  }),
+  negative_ttl: option(is.seconds(0, 60), {
+    default: '1',
+    doc: 'How long the other clusters are not asked again for an object that none of them had.',
+  }),
   canary_interval: option(is.seconds(0, 3600), {
     default: '10',
     doc: 'How often a small object of our own goes the whole way to each peer, so that the time it takes is measured even while clients write nothing; 0: never.',

@@ -147,6 +147,13 @@ export const ERRORS = {
     isRetryable: true,
     hint: 'Check that the user of [service] is a reseller admin (TempAuth .reseller_admin, Keystone ResellerAdmin).',
   },
+  SEGMENT_REFUSED: {
+    message: 'A segment of a large object cannot be read, or is not what it was.',
+    status: 409,
+    exitCode: 1,
+    isRetryable: true,
+    hint: 'Where its segments are still on their way, the next request finds them; else upload the object again.',
+  },
   PEER_UNREACHABLE: {
     message: "A peer's gateway does not answer as it should.",
     status: 503,

@@ -3,6 +3,7 @@ import { HeaderList } from '../http/headers.js';
 import { formatRequestHead } from '../http/head.js';
 import { HttpClient } from '../http/http-client.js';
 import { collectBody, MessageBody } from '../http/message-body.js';
+import type { IncomingResponse } from '../http/client-connection.js';
 import type { Deadlines } from '../http/deadline.js';
 import { OriginPool } from '../http/origin-pool.js';
 import { AT_ONCE, type ClientAnswer, type Throttle } from '../http/request-sender.js';
@@ -60,6 +61,15 @@ export type PeerResult =
   /** It did not answer, or is known to be down. Whether it did what it was asked is not known. */
   | { readonly kind: 'unreachable'; readonly detail: string };
 
+/** What came of a request whose answer streams. */
+export type PeerStream =
+  | { readonly kind: 'answer'; readonly response: IncomingResponse }
+  | { readonly kind: 'unreachable'; readonly detail: string };
+
+/** Of a read whose headers are a client's own: the peer's Swift is to judge them, not the gateways' rights. */
+export const READ_AS = 'X-Autosync-Read-As';
+export const AS_CLIENT = 'client';
+
 /** Says why a peer's request was refused. */
 export const REFUSAL_HEADER = 'X-Autosync-Refusal';
 
@@ -67,6 +77,8 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const IDLE_MS = 15_000;
 const MAX_IDLE = 64;
 const MAX_ANSWER_BYTES = 65_536;
+/** How much of the time that answers take is that of the last one. */
+const NEWS = 0.2;
 
 export class Peer {
   readonly name: string;
@@ -78,6 +90,7 @@ export class Peer {
   /** Why it is taken to be down. */
   #downBecause: string | undefined;
   #downSinceMs = 0;
+  #latencyMs = 0;
   #probeTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -111,6 +124,11 @@ export class Peer {
     return this.#downBecause === undefined
       ? undefined
       : { because: this.#downBecause, sinceMs: this.#downSinceMs };
+  }
+
+  /** How long it takes to begin an answer to a read, by and large; 0 while that is not known. */
+  get latencyMs(): number {
+    return this.#latencyMs;
   }
 
   /** Sends a signed request when its turn has come. Takes `timeoutMs` at most from then on, and no time at all while the peer is known to be down. Never rejects for a peer's trouble. */
@@ -165,6 +183,45 @@ export class Peer {
       if (!(error instanceof AutosyncError)) throw error;
       if (isStreamed) body.abandon();
       if (error.code === 'CONNECTION_FAILED') this.#goDown(error.message);
+      return { kind: 'unreachable', detail: error.message };
+    }
+  }
+
+  /**
+   * Sends a signed request without a body, and comes back with the head of the answer; its body streams. Never rejects for a peer's
+   * trouble.
+   *
+   * @param onStart receives, once, a function that gives the request up
+   */
+  async open(
+    request: Omit<PeerRequest, 'body'>,
+    onStart: (abort: () => void) => void = () => undefined,
+  ): Promise<PeerStream> {
+    if (this.#downBecause !== undefined) return { kind: 'unreachable', detail: this.#downBecause };
+    const { method, target } = request;
+    const { basePath } = this.#options.gateway;
+    const given = { up: false };
+    const beganMs = performance.now();
+    try {
+      const headers = this.#sign(request, this.#generation);
+      headers.raw.unshift('Host', this.#pool.authority);
+      const response = await this.#pool.send({
+        method,
+        head: formatRequestHead(method, basePath + target, headers),
+        body: undefined,
+        isIdempotent: true,
+        onStart: (abort) =>
+          onStart(() => {
+            given.up = true;
+            abort();
+          }),
+      });
+      const tookMs = performance.now() - beganMs;
+      this.#latencyMs = this.#latencyMs === 0 ? tookMs : this.#latencyMs * (1 - NEWS) + tookMs * NEWS;
+      return { kind: 'answer', response };
+    } catch (error) {
+      if (!(error instanceof AutosyncError)) throw error;
+      if (!given.up) this.#goDown(error.message);
       return { kind: 'unreachable', detail: error.message };
     }
   }

@@ -82,6 +82,12 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
       policyMap: autosync.policyMap,
       accountDeleteDelayMs: autosync.accountDeleteDelayMs,
       objectAck: (name) => ruleFor(config.placement, name)?.objectAck ?? autosync.objectAck,
+      reads: {
+        order: autosync.readOrder,
+        hedgeDelayMs: autosync.hedgeDelayMs,
+        timeoutMs: autosync.fallbackTimeoutMs,
+        negativeTtlMs: autosync.negativeTtlMs,
+      },
       isSyncHost: parts.isSyncHost,
       defaultPlacement: (name) =>
         (name === undefined ? undefined : ruleFor(config.placement, name)?.clusters) ??

@@ -1,4 +1,5 @@
 // The container sync keys that containers have in the local Swift, remembered for a short while: each copied object needs one.
+import { ShortMemory } from '../lib/short-memory.js';
 import type { Clusters } from '../peers/clusters.js';
 import type { Rights, SwiftClient } from '../swift/swift-client.js';
 import type { ContainerName } from './site.js';
@@ -9,44 +10,37 @@ export interface ContainerKey {
   readonly isSynced: boolean;
 }
 
-interface Kept {
-  readonly found: ContainerKey;
-  readonly untilMs: number;
-}
-
 const KEPT_MS = 10_000;
-const MAX_KEPT = 10_000;
 
 export class ContainerKeys {
   readonly #swift: SwiftClient;
   readonly #clusters: Clusters;
-  readonly #monotonic: () => number;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept: ShortMemory<ContainerKey>;
 
-  constructor(swift: SwiftClient, clusters: Clusters, monotonic = (): number => performance.now()) {
+  /** @param monotonic milliseconds; the process's own if not given */
+  constructor(swift: SwiftClient, clusters: Clusters, monotonic?: () => number) {
     this.#swift = swift;
     this.#clusters = clusters;
-    this.#monotonic = monotonic;
+    this.#kept = new ShortMemory(KEPT_MS, undefined, monotonic);
   }
 
   /** Undefined where there is no such container, or it has no key. @throws AutosyncError what Swift's client throws; a retry may help */
   async get({ account, container }: ContainerName, rights: Rights): Promise<ContainerKey | undefined> {
     const id = `${account}/${container}`;
     const kept = this.#kept.get(id);
-    if (kept !== undefined && kept.untilMs > this.#monotonic()) return kept.found;
+    if (kept !== undefined) return kept;
     const { state } = await this.#swift.readContainer(rights, account, container);
     const isSynced =
       state?.syncTo !== undefined && this.#clusters.isOwnSyncTo(state.syncTo, account, container);
     const found = state?.syncKey === undefined ? undefined : { key: state.syncKey, isSynced };
     // What is not there yet may be so in a moment.
     if (found?.isSynced !== true) return found;
-    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
-    this.#kept.set(id, { found, untilMs: this.#monotonic() + KEPT_MS });
+    this.#kept.set(id, found);
     return found;
   }
 
   /** Swift would not take it: it is asked anew the next time. */
   drop({ account, container }: ContainerName): void {
-    this.#kept.delete(`${account}/${container}`);
+    this.#kept.drop(`${account}/${container}`);
   }
 }

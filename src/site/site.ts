@@ -16,6 +16,16 @@ import type { SwiftClient } from '../swift/swift-client.js';
 /** A change of an object is answered when it is done here, or when all clusters that can be reached have it. */
 export type ObjectAck = 'local' | 'all';
 
+/** How objects are read that this cluster does not have. */
+export interface ReadOptions {
+  /** These first. */
+  readonly order: readonly string[];
+  readonly hedgeDelayMs: number;
+  /** 0: no other cluster is asked. */
+  readonly timeoutMs: number;
+  readonly negativeTtlMs: number;
+}
+
 export interface SiteOptions {
   readonly isAccountOurs: (account: string) => boolean;
   /** The patterns behind it. */
@@ -30,6 +40,7 @@ export interface SiteOptions {
   readonly accountDeleteDelayMs: number;
   /** When a change of an object in the container is a success, unless the container says otherwise. */
   readonly objectAck: (name: ContainerName) => ObjectAck;
+  readonly reads: ReadOptions;
   /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
   readonly isSyncHost: (address: string) => boolean;
   /** Where the rules of the configuration place a container; without a name, where what no rule fits goes. */

@@ -198,6 +198,7 @@ export class Cluster {
         policyMap: new Map(),
         accountDeleteDelayMs: Infinity,
         objectAck: () => 'local',
+        reads: { order: [], hedgeDelayMs: 0, timeoutMs: 0, negativeTtlMs: 0 },
         isSyncHost: () => false,
         defaultPlacement: () => this.#others().map(({ name }) => name),
       },

@@ -2,6 +2,7 @@
 import { nobodyHeard, followUp } from './outcome.js';
 import type { CopyJob } from '../../copy/job.js';
 import { AutosyncError } from '../../lib/errors.js';
+import { ShortMemory } from '../../lib/short-memory.js';
 import { audienceFor, type ContainerName, type ObjectAck } from '../../site/site.js';
 import { rightsFor, type Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
@@ -10,25 +11,18 @@ import type { Exchange, OutgoingResponse } from '../station.js';
 const SETTING = 'x-container-meta-autosync-object-ack';
 /** How long it is believed. */
 const FRESH_MS = 10_000;
-const MAX_REMEMBERED = 10_000;
 
-interface Remembered {
-  readonly untilMs: number;
-  readonly ack: Promise<ObjectAck>;
-}
-
-const memories = new WeakMap<Site, Map<string, Remembered>>();
+const memories = new WeakMap<Site, ShortMemory<Promise<ObjectAck>>>();
 
 /** The container's own word, or else that of the rules. Never rejects: who cannot be asked said nothing. */
 export function objectAckFor(site: Site, exchange: Exchange, name: ContainerName): Promise<ObjectAck> {
-  const memory = memories.get(site) ?? new Map<string, Remembered>();
+  const memory = memories.get(site) ?? new ShortMemory(FRESH_MS);
   memories.set(site, memory);
   const key = `${name.account}/${name.container}`;
   const known = memory.get(key);
-  if (known !== undefined && known.untilMs > performance.now()) return known.ack;
+  if (known !== undefined) return known;
   const ack = ask(site, exchange, name);
-  if (memory.size >= MAX_REMEMBERED) memory.clear();
-  memory.set(key, { untilMs: performance.now() + FRESH_MS, ack });
+  memory.set(key, ack);
   return ack;
 }
 

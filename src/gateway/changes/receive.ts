@@ -9,6 +9,8 @@ import { relay, textAnswer } from '../answer.js';
 import { rightsFor, type Site } from '../site.js';
 import { syncWish, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import { AS_CLIENT, READ_AS } from '../../peers/peer.js';
+import { stripInternal } from '../doors/headers.js';
 import { CHANGE } from '../../converge/change-headers.js';
 import { convergeAccount } from '../../converge/account.js';
 import { convergeContainer, isRefusedAsVersioned, type Converged } from '../../converge/container.js';
@@ -41,13 +43,18 @@ export async function carryOut(
   return textAnswer(exchange, 405, `Peers do not send ${operation}.`);
 }
 
-/** Streams what Swift says, with the service user's token; a token that Swift no longer takes is renewed once. */
+/** Streams what Swift says, to the client's own rights or to the service user's; a token that Swift no longer takes is renewed once. */
 async function readFor(
   site: Site,
   exchange: Exchange,
   next: Next,
   rights: Rights,
 ): Promise<OutgoingResponse> {
+  const { headers } = exchange.request;
+  if (headers.get(READ_AS) === AS_CLIENT) {
+    stripInternal(headers);
+    return next();
+  }
   if (rights.kind === 'token' || site.serviceToken === undefined) return next();
   const token = await site.serviceToken();
   exchange.request.headers.set('X-Auth-Token', token);

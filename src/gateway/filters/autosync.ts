@@ -10,11 +10,13 @@ import { addObjectStatus, asksForStatus } from '../changes/object-status.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
 import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
 import { admitPeer } from '../doors/peer-door.js';
+import { ObjectReads } from '../reads/object-reads.js';
 import { addInfoSection, isInfoRequest } from '../info.js';
 import type { Site } from '../site.js';
 import type { Exchange, Filter, Next, OutgoingResponse } from '../station.js';
 
 export function autosync(site: Site, version: string): Filter {
+  const reads = new ObjectReads(site);
   return async (exchange, next) => {
     const { request, path } = exchange;
     const findings = inspectHeaders(request.headers);
@@ -42,7 +44,9 @@ export function autosync(site: Site, version: string): Filter {
       if (findings.isSuspicious && asksForStatus(exchange))
         return addObjectStatus(site, exchange, next, path);
       if (isForm(request)) return passForm(site, exchange, next, path);
-      return changeObject(site, exchange, next, path);
+      return isRead(request.method)
+        ? reads.answer(exchange, next, path)
+        : changeObject(site, exchange, next, path);
     }
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
       return change(site, exchange, next);
@@ -54,6 +58,10 @@ export function autosync(site: Site, version: string): Filter {
     }
     return response;
   };
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 async function change(site: Site, exchange: Exchange, next: Next): Promise<OutgoingResponse> {

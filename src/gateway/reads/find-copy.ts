@@ -1,0 +1,95 @@
+// Which of the peers has an object: they are asked one after the other, the next one while the one before takes its time, and the
+// first that has it is taken. Knows nothing of what objects point to, or of the local Swift.
+import type { IncomingResponse } from '../../http/client-connection.js';
+import type { Peer, PeerRequest } from '../../peers/peer.js';
+
+export type Question = Omit<PeerRequest, 'body'>;
+
+/** A copy whose bytes flow when they are taken. */
+export interface FoundCopy {
+  readonly peer: Peer;
+  readonly response: IncomingResponse;
+}
+
+export interface Search {
+  readonly found: FoundCopy | undefined;
+  /** Peers that did not say whether they have it. Empty where one has it. */
+  readonly unknown: readonly string[];
+}
+
+export interface SearchLimits {
+  readonly hedgeDelayMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Swift has the object, whatever of it the question wanted. */
+const HAS_IT = new Set([200, 206, 304, 412, 416]);
+
+/** @param peers the best first */
+export function findCopy(peers: readonly Peer[], question: Question, limits: SearchLimits): Promise<Search> {
+  return new Promise((resolve) => new Asking(peers, question, limits, resolve).next());
+}
+
+class Asking {
+  readonly #waiting: Peer[];
+  readonly #question: Question;
+  readonly #limits: SearchLimits;
+  readonly #resolve: (search: Search) => void;
+  /** How to give up what is under way. */
+  readonly #underWay = new Map<Peer, () => void>();
+  readonly #unknown: string[] = [];
+  readonly #overall: NodeJS.Timeout;
+  #hedge: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(
+    peers: readonly Peer[],
+    question: Question,
+    limits: SearchLimits,
+    resolve: (search: Search) => void,
+  ) {
+    this.#waiting = [...peers];
+    this.#question = question;
+    this.#limits = limits;
+    this.#resolve = resolve;
+    this.#overall = setTimeout(() => this.#giveUp(), limits.timeoutMs);
+  }
+
+  /** Asks the next one; where nobody is left, and nobody is thinking, it is nowhere. */
+  next(): void {
+    clearTimeout(this.#hedge);
+    if (this.#isOver) return;
+    const peer = this.#waiting.shift();
+    if (peer !== undefined) void this.#ask(peer);
+    else if (this.#underWay.size === 0) this.#end({ found: undefined, unknown: this.#unknown });
+    if (this.#waiting.length > 0) this.#hedge = setTimeout(() => this.next(), this.#limits.hedgeDelayMs);
+  }
+
+  async #ask(peer: Peer): Promise<void> {
+    this.#underWay.set(peer, () => undefined);
+    const said = await peer.open(this.#question, (abort) => this.#underWay.set(peer, abort));
+    this.#underWay.delete(peer);
+    if (said.kind === 'answer' && HAS_IT.has(said.response.status)) {
+      if (this.#isOver) said.response.body.abandon();
+      else this.#end({ found: { peer, response: said.response }, unknown: [] });
+      return;
+    }
+    if (said.kind === 'answer') said.response.body.abandon();
+    if (said.kind !== 'answer' || said.response.status !== 404) this.#unknown.push(peer.name);
+    this.next();
+  }
+
+  #giveUp(): void {
+    const silent = [...this.#underWay.keys(), ...this.#waiting].map(({ name }) => name);
+    this.#end({ found: undefined, unknown: [...this.#unknown, ...silent] });
+  }
+
+  #end(search: Search): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#overall);
+    clearTimeout(this.#hedge);
+    for (const abort of this.#underWay.values()) abort();
+    this.#resolve(search);
+  }
+}

@@ -1,0 +1,37 @@
+// A client's read of an object: the local Swift answers it. What the local Swift has not, or not all of, and what is wanted as new as it
+// is anywhere, other clusters are asked for. What all reads of a gateway share is here; the way of a single one is in reading.ts.
+import { LocalObjects } from '../../copy/local-object.js';
+import { ShortMemory } from '../../lib/short-memory.js';
+import type { Site } from '../site.js';
+import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import type { ObjectName } from './pointer.js';
+import { Reading } from './reading.js';
+import { Places } from './where.js';
+
+export class ObjectReads {
+  readonly site: Site;
+  readonly places: Places;
+  readonly objects: LocalObjects;
+  /** Names that no cluster had. */
+  readonly missed: ShortMemory<true>;
+
+  constructor(site: Site) {
+    this.site = site;
+    this.places = new Places(site);
+    this.objects = new LocalObjects(site);
+    this.missed = new ShortMemory(site.options.reads.negativeTtlMs);
+  }
+
+  async answer(exchange: Exchange, next: Next, name: ObjectName): Promise<OutgoingResponse> {
+    const { method, target, headers } = exchange.request;
+    const isNewest = headers.get('x-newest')?.toLowerCase() === 'true';
+    const local = await next();
+    const isLacking = local.status === 404 || (local.status === 409 && method === 'GET');
+    if (this.site.options.reads.timeoutMs === 0 || !(isLacking || isNewest)) return local;
+    const query = target.includes('?') ? target.slice(target.indexOf('?')) : '';
+    const asked = { method: method === 'HEAD' ? 'HEAD' : 'GET', name, query, headers } as const;
+    const read = { ...asked, links: 0, nesting: 0 };
+    const reading = new Reading(this, exchange);
+    return isNewest ? reading.newest(read, local) : reading.afterLocal(read, local);
+  }
+}

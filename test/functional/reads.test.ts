@@ -1,0 +1,322 @@
+// An object is read through any gateway, before it has come there, and with no more rights than its own cluster gives.
+import { createHmac } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clusters, freshUser, link, restoreLinks, send, type Answer } from '../support/clusters.js';
+import { sessionsOf, type Sessions } from '../support/containers.js';
+import { startGateway } from '../support/extra-gateways.js';
+import { SwiftSession } from '../support/swift-client.js';
+
+const all = clusters();
+const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
+const SERVED_BY = 'x-autosync-served-by';
+const BYTES = 'The quick brown fox jumps over the lazy dog';
+
+let sessions: Sessions;
+let here: SwiftSession;
+let away: SwiftSession;
+
+beforeEach(async () => {
+  sessions = await sessionsOf(await freshUser());
+  here = sessions.via[one]!;
+  // Past the gateways: nothing copies what is written so.
+  away = sessions.direct[two]!;
+  await here.request('PUT', '/c');
+});
+afterEach(restoreLinks);
+
+/** Of one answer, not of the object. */
+const OF_THE_ANSWER = new Set([
+  'date',
+  'x-trans-id',
+  'x-openstack-request-id',
+  SERVED_BY,
+  'connection',
+  'via',
+]);
+
+function ofTheObject({ status, headers, text }: Answer): unknown {
+  const kept = Object.entries(headers).filter(([name]) => !OF_THE_ANSWER.has(name));
+  return { status, headers: Object.fromEntries(kept.sort()), text };
+}
+
+/** The same through the gateway that lacks it as straight from the cluster that has it. */
+async function expectAsThere(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const [through, straight] = await Promise.all([
+    here.request(method, path, headers),
+    away.request(method, path, headers),
+  ]);
+  expect(ofTheObject(through), `${method} ${path} ${JSON.stringify(headers)}`).toEqual(ofTheObject(straight));
+  return through;
+}
+
+describe('an object that another cluster has', () => {
+  it('is served with all its headers, in parts and on conditions', async () => {
+    const put = await away.request(
+      'PUT',
+      '/c/a%20b/%C3%BC%3F',
+      { 'X-Object-Meta-A': 'ü', 'Content-Type': 'text/x' },
+      BYTES,
+    );
+    const etag = put.headers['etag']!;
+    for (const method of ['GET', 'HEAD']) {
+      for (const headers of [
+        {},
+        { Range: 'bytes=4-8' },
+        { Range: 'bytes=-3' },
+        { Range: 'bytes=100-' },
+        { 'If-None-Match': etag },
+        { 'If-None-Match': '"other"' },
+        { 'If-Match': '"other"' },
+        { 'If-Modified-Since': new Date(Date.now() + 5_000).toUTCString() },
+        { 'If-Unmodified-Since': new Date(0).toUTCString() },
+      ]) {
+        const answer = await expectAsThere(method, '/c/a%20b/%C3%BC%3F', headers);
+        expect(answer.headers[SERVED_BY]).toBe(two);
+      }
+    }
+    const parts = await here.request('GET', '/c/a%20b/%C3%BC%3F', { Range: 'bytes=0-1,4-5' });
+    expect([parts.status, parts.text]).toEqual([206, expect.stringContaining('Content-Range: bytes 4-5/43')]);
+  });
+
+  it('is served from here as soon as it is here', async () => {
+    await away.request('PUT', '/c/o', {}, 'there');
+    await sessions.direct[one]!.request('PUT', '/c/o', {}, 'here');
+    const answer = await here.request('GET', '/c/o');
+    expect([answer.text, answer.headers[SERVED_BY]]).toEqual(['here', undefined]);
+  });
+
+  it('is not served after it was deleted here, and is again when it was written there since', async () => {
+    await away.request('PUT', '/c/o', {}, 'old');
+    const direct = sessions.direct[one]!;
+    await direct.request('PUT', '/c/o', {}, 'old');
+    await direct.request('DELETE', '/c/o');
+    expect((await here.request('GET', '/c/o')).status).toBe(404);
+    expect((await here.request('HEAD', '/c/o')).status).toBe(404);
+    await away.request('PUT', '/c/o', {}, 'new');
+    const answer = await here.request('GET', '/c/o');
+    expect([answer.text, answer.headers[SERVED_BY]]).toEqual(['new', two]);
+  });
+
+  it('is one 404 where none has it, and the other clusters are not asked again at once', async () => {
+    const session = await gatewayWith({ negative_ttl: '60' });
+    const answer = await session.request('GET', '/c/none');
+    expect([answer.status, answer.headers['x-autosync-partial']]).toEqual([404, undefined]);
+    expect(answer.text).toBe((await away.request('GET', '/c/none')).text);
+    await away.request('PUT', '/c/none', {}, 'late');
+    expect((await session.request('GET', '/c/none')).status).toBe(404);
+    expect((await here.request('GET', '/c/other')).status).toBe(404);
+  });
+
+  it('is waited for no longer than fallback_timeout, and the answer says who did not say', async () => {
+    const session = await gatewayWith({ fallback_timeout: '0.5', peer_timeout: '20' });
+    await link(one, two).blackhole();
+    await away.request('PUT', '/c/o', {}, 'x');
+    const began = performance.now();
+    const answer = await session.request('GET', '/c/o');
+    expect([answer.status, answer.headers['x-autosync-partial']]).toEqual([404, two]);
+    expect(performance.now() - began).toBeLessThan(15_000);
+    await sessions.direct[three]!.request('PUT', '/c/o', {}, 'y');
+    expect((await session.request('GET', '/c/o')).text).toBe('y');
+  });
+
+  it('is asked for where read_order says first', async () => {
+    const session = await gatewayWith({ read_order: `${three}, ${two}`, hedge_delay: '20' });
+    for (const name of [two, three]) await sessions.direct[name]!.request('PUT', '/c/o', {}, name);
+    for (let i = 0; i < 3; i += 1) {
+      const answer = await session.request('GET', '/c/o');
+      expect([answer.text, answer.headers[SERVED_BY]]).toEqual([three, three]);
+    }
+  });
+
+  it('is not asked for with fallback_timeout = 0', async () => {
+    const session = await gatewayWith({ fallback_timeout: '0' });
+    await away.request('PUT', '/c/o', {}, 'x');
+    expect((await session.request('GET', '/c/o')).status).toBe(404);
+  });
+});
+
+describe('X-Newest: true', () => {
+  const newest = { 'X-Newest': 'true' };
+
+  it('is the newest of all clusters', async () => {
+    await sessions.direct[one]!.request('PUT', '/c/o', {}, 'first');
+    expect((await here.request('GET', '/c/o', newest)).text).toBe('first');
+    await away.request('PUT', '/c/o', {}, 'second');
+    expect((await here.request('GET', '/c/o')).text).toBe('first');
+    const answer = await here.request('GET', '/c/o', newest);
+    expect([answer.text, answer.headers[SERVED_BY]]).toEqual(['second', two]);
+    await sessions.direct[three]!.request('PUT', '/c/o', {}, 'third');
+    expect((await here.request('GET', '/c/o', newest)).text).toBe('third');
+    await sessions.direct[one]!.request('PUT', '/c/o', {}, 'fourth');
+    expect((await here.request('GET', '/c/o', newest)).text).toBe('fourth');
+  });
+
+  it('is a 404 where the newest is a deletion', async () => {
+    await sessions.direct[one]!.request('PUT', '/c/o', {}, 'first');
+    await away.request('PUT', '/c/o', {}, 'second');
+    await away.request('DELETE', '/c/o');
+    expect((await here.request('GET', '/c/o', newest)).status).toBe(404);
+    expect((await here.request('GET', '/c/o')).text).toBe('first');
+  });
+});
+
+describe('a symlink that another cluster has', () => {
+  it('leads to its target, wherever that is', async () => {
+    await here.request('PUT', '/targets');
+    await away.request('PUT', '/targets/t', {}, 'target');
+    await away.request('PUT', '/c/link', { 'X-Symlink-Target': 'targets/t' });
+    for (const method of ['GET', 'HEAD']) await expectAsThere(method, '/c/link');
+    await expectAsThere('GET', '/c/link', { Range: 'bytes=1-3' });
+    await expectAsThere('GET', '/c/link?symlink=get');
+    await sessions.direct[one]!.request('PUT', '/targets/t', {}, 'target at one');
+    expect((await here.request('GET', '/c/link')).text).toBe('target at one');
+  });
+
+  it('in a circle, or with another target than it was made for, is a conflict', async () => {
+    await away.request('PUT', '/c/a', { 'X-Symlink-Target': 'c/b' });
+    await away.request('PUT', '/c/b', { 'X-Symlink-Target': 'c/a' });
+    expect((await here.request('GET', '/c/a')).status).toBe(409);
+    const put = await away.request('PUT', '/c/t', {}, 'one');
+    const etag = put.headers['etag']!.replaceAll('"', '');
+    await away.request('PUT', '/c/static', { 'X-Symlink-Target': 'c/t', 'X-Symlink-Target-Etag': etag });
+    expect((await here.request('GET', '/c/static')).text).toBe('one');
+    await sessions.direct[one]!.request('PUT', '/c/t', {}, 'another');
+    expect((await here.request('GET', '/c/static')).status).toBe(409);
+  });
+
+  it('does not lead to what the client may not read', async () => {
+    const other = await sessionsOf(await freshUser());
+    await other.via[one]!.request('PUT', '/private');
+    await other.direct[two]!.request('PUT', '/private/secret', {}, 'secret');
+    const to = { 'X-Symlink-Target': 'private/secret', 'X-Symlink-Target-Account': other.user.account };
+    expect((await away.request('PUT', '/c/leak', to)).status).toBe(201);
+    expect((await away.request('GET', '/c/leak')).status).toBe(403);
+    expect((await here.request('GET', '/c/leak')).status).toBe(403);
+  });
+});
+
+describe('a large object that another cluster has', () => {
+  const segments = ['first segment, ', 'second segment, ', 'third'];
+
+  async function putSegments(at: SwiftSession[]): Promise<object[]> {
+    await here.request('PUT', '/segments');
+    const rows = [];
+    for (const [i, text] of segments.entries()) {
+      const put = await at[i % at.length]!.request('PUT', `/segments/s/${i}`, {}, text);
+      rows.push({
+        path: `/segments/s/${i}`,
+        etag: put.headers['etag']!.replaceAll('"', ''),
+        size_bytes: text.length,
+      });
+    }
+    return rows;
+  }
+
+  const wanted = [
+    {},
+    { Range: 'bytes=3-20' },
+    { Range: 'bytes=-7' },
+    { Range: 'bytes=15-' },
+    { Range: 'bytes=999-' },
+  ];
+
+  it('static, is put together from segments here and there', async () => {
+    const manifest = await putSegments([away]);
+    const put = await away.request(
+      'PUT',
+      '/c/slo?multipart-manifest=put',
+      { 'Content-Type': 'text/x', 'X-Object-Meta-A': '1' },
+      JSON.stringify(manifest),
+    );
+    expect(put.status).toBe(201);
+    for (const headers of [...wanted, { 'If-None-Match': put.headers['etag']! }])
+      for (const method of ['GET', 'HEAD']) await expectAsThere(method, '/c/slo', headers);
+    await expectAsThere('GET', '/c/slo?multipart-manifest=get');
+    await sessions.direct[one]!.request('PUT', '/segments/s/1', {}, segments[1]);
+    expect((await here.request('GET', '/c/slo')).text).toBe(segments.join(''));
+    await sessions.direct[one]!.request('PUT', '/segments/s/0', {}, 'another thing!!');
+    expect((await here.request('GET', '/c/slo')).status).toBe(409);
+  });
+
+  it('static, is whole although its segments have not come here yet', async () => {
+    const manifest = await putSegments([away]);
+    const direct = sessions.direct[one]!;
+    for (const [i, text] of segments.entries()) await direct.request('PUT', `/segments/s/${i}`, {}, text);
+    await direct.request('PUT', '/c/slo?multipart-manifest=put', {}, JSON.stringify(manifest));
+    await direct.request('DELETE', '/segments/s/0');
+    await away.request('PUT', '/segments/s/0', {}, segments[0]);
+    expect((await direct.request('GET', '/c/slo')).status).toBe(409);
+    expect((await here.request('GET', '/c/slo')).text).toBe(segments.join(''));
+  });
+
+  it('dynamic, is what its segments there are', async () => {
+    await putSegments([away]);
+    await away.request('PUT', '/c/dlo', { 'X-Object-Manifest': 'segments/s/', 'Content-Type': 'text/x' });
+    for (const headers of wanted)
+      for (const method of ['GET', 'HEAD']) await expectAsThere(method, '/c/dlo', headers);
+  });
+
+  it('opens no segment that the client may not read', async () => {
+    await putSegments([away]);
+    await away.request('PUT', '/c/dlo', { 'X-Object-Manifest': 'segments/s/' });
+    const manifest = await putSegments([away]);
+    await away.request('PUT', '/c/slo?multipart-manifest=put', {}, JSON.stringify(manifest));
+    await here.request('POST', '/c', { 'X-Container-Read': '.r:*' });
+    for (const object of ['dlo', 'slo']) {
+      const path = `/v1/${sessions.user.account}/c/${object}`;
+      const straight = await send(all[1]!.proxyUrl, 'GET', path);
+      const through = await send(all[0]!.gatewayUrl, 'GET', path);
+      expect([object, through.status]).toEqual([object, straight.status]);
+      expect(through.text).not.toContain('segment,');
+    }
+  });
+});
+
+describe('rights', () => {
+  it.each([
+    ['nobody’s', '', 401],
+    ['everybody’s', '.r:*', 200],
+    ['a referrer’s', '.r:friend.example', 401],
+  ])('%s are what the container gives', async (_, acl, status) => {
+    await here.request('POST', '/c', { 'X-Container-Read': acl });
+    await away.request('PUT', '/c/o', {}, BYTES);
+    const path = `/v1/${sessions.user.account}/c/o`;
+    const [through, straight] = await Promise.all([
+      send(all[0]!.gatewayUrl, 'GET', path),
+      send(all[1]!.proxyUrl, 'GET', path),
+    ]);
+    expect([through.status, straight.status]).toEqual([status, status]);
+    const referred = await send(all[0]!.gatewayUrl, 'GET', path, { Referer: 'http://friend.example/x' });
+    expect(referred.status).toBe(acl === '' ? 401 : 200);
+  });
+
+  it('a TempURL opens its object, large ones and links included, and no other', async () => {
+    const key = 'key-of-the-account';
+    await here.request('POST', '', { 'X-Account-Meta-Temp-URL-Key': key });
+    await away.request('PUT', '/c/o', {}, BYTES);
+    await away.request('PUT', '/c/link', { 'X-Symlink-Target': 'c/o' });
+    const path = (object: string): string => `/v1/${sessions.user.account}/c/${object}`;
+    const sign = (object: string, expires: number, with_ = key): string => {
+      const sig = createHmac('sha256', with_)
+        .update(`GET\n${expires}\n${path(object)}`)
+        .digest('hex');
+      return `${path(object)}?temp_url_sig=${sig}&temp_url_expires=${expires}`;
+    };
+    const soon = Math.floor(Date.now() / 1000) + 300;
+    const get = (target: string): Promise<Answer> => send(all[0]!.gatewayUrl, 'GET', target);
+    expect([(await get(sign('o', soon))).text, (await get(sign('link', soon))).text]).toEqual([BYTES, BYTES]);
+    for (const wrong of [sign('o', 1), sign('o', soon, 'other'), sign('o', soon).replace('/c/o', '/c/link')])
+      expect((await get(wrong)).status).toBe(401);
+  });
+});
+
+/** A session at a gateway of the first cluster with these options. */
+async function gatewayWith(options: Record<string, string>): Promise<SwiftSession> {
+  const conf = Object.entries(options).map(([key, value]) => ['filter:autosync', key, value] as const);
+  const { url } = await startGateway(all[0]!, { conf });
+  return SwiftSession.login(url, sessions.user);
+}
