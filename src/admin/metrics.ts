@@ -116,6 +116,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     [],
     counted('reaped_refused'),
   ),
+  autosync_reads_from_peers_total: counter(
+    'Reads that another cluster answered: `lacking`, this one has not the object, or not as new; `down`, its Swift did not answer.',
+    ['why'],
+    counted('reads_from_peers', 'why'),
+  ),
   autosync_copier_up: gauge('1 while the copier beside the gateway answers.', [], (k) => [
     [k.hasCopier ? Number(k.copies !== undefined) : undefined],
   ]),

@@ -150,6 +150,7 @@ export function autosyncConfig(
     hedgeDelayMs: whole.hedgeDelayMs,
     fallbackTimeoutMs: whole.fallbackTimeoutMs,
     negativeTtlMs: whole.negativeTtlMs,
+    failover: whole.failover,
     canaryIntervalMs: whole.canaryIntervalMs,
     replicationObjective: whole.replicationObjective,
     policyMap: whole.policyMap ?? new Map(),

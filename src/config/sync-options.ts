@@ -94,6 +94,10 @@ export const AUTOSYNC_OPTIONS = {
     default: '1',
     doc: 'How long the other clusters are not asked again for an object that none of them had.',
   }),
+  failover: option(is.oneOf('none', 'reads'), {
+    default: 'reads',
+    doc: 'What other clusters answer while no proxy server of this one does: nothing, or reads of accounts, containers and objects. They are sent as the client sent them, and judged there: public containers, TempURLs, and tokens where all clusters share one identity service. Others are a 503 that says so.',
+  }),
   canary_interval: option(is.seconds(0, 3600), {
     default: '10',
     doc: 'How often a small object of our own goes the whole way to each peer, so that the time it takes is measured even while clients write nothing; 0: never.',

@@ -70,6 +70,13 @@ export type PeerStream =
 export const READ_AS = 'X-Autosync-Read-As';
 export const AS_CLIENT = 'client';
 
+/** A client's headers, to be judged by the peer's Swift; without what is meant for one connection, or says how the client came here. */
+export function asClient(headers: HeaderList): HeaderList {
+  const asked = headers.clone().set(READ_AS, AS_CLIENT);
+  asked.removeWhere((header) => header === 'via' || header === 'x-forwarded-for' || header === 'host');
+  return asked;
+}
+
 /** Says why a peer's request was refused. */
 export const REFUSAL_HEADER = 'X-Autosync-Refusal';
 

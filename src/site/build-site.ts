@@ -87,6 +87,7 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
         hedgeDelayMs: autosync.hedgeDelayMs,
         timeoutMs: autosync.fallbackTimeoutMs,
         negativeTtlMs: autosync.negativeTtlMs,
+        failover: autosync.failover,
       },
       isSyncHost: parts.isSyncHost,
       defaultPlacement: (name) =>

@@ -24,6 +24,8 @@ export interface ReadOptions {
   /** 0: no other cluster is asked. */
   readonly timeoutMs: number;
   readonly negativeTtlMs: number;
+  /** Whether other clusters answer reads while the local Swift is down. */
+  readonly failover: 'none' | 'reads';
 }
 
 export interface SiteOptions {

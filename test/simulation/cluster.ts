@@ -198,7 +198,7 @@ export class Cluster {
         policyMap: new Map(),
         accountDeleteDelayMs: Infinity,
         objectAck: () => 'local',
-        reads: { order: [], hedgeDelayMs: 0, timeoutMs: 0, negativeTtlMs: 0 },
+        reads: { order: [], hedgeDelayMs: 0, timeoutMs: 0, negativeTtlMs: 0, failover: 'none' },
         isSyncHost: () => false,
         defaultPlacement: () => this.#others().map(({ name }) => name),
       },

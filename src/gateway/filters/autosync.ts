@@ -12,6 +12,7 @@ import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '..
 import { admitPeer } from '../doors/peer-door.js';
 import { ObjectReads } from '../reads/object-reads.js';
 import { addInfoSection, isInfoRequest } from '../info.js';
+import { answerReadiness, isReadinessCheck } from '../readiness.js';
 import type { Site } from '../site.js';
 import type { Exchange, Filter, Next, OutgoingResponse } from '../station.js';
 
@@ -30,6 +31,7 @@ export function autosync(site: Site, version: string): Filter {
       stripDates(request.headers, path.kind === 'object');
     }
     if (path.kind === 'other') {
+      if (isReadinessCheck(exchange)) return answerReadiness(site, exchange);
       if (!isInfoRequest(exchange)) return next();
       return addInfoSection(exchange, next, {
         version,
@@ -49,7 +51,7 @@ export function autosync(site: Site, version: string): Filter {
         : changeObject(site, exchange, next, path);
     }
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
-      return change(site, exchange, next);
+      return isRead(request.method) ? reads.anywhere(exchange, next) : change(site, exchange, next);
     const dropped = stripSyncSettings(request.headers);
     const response = await change(site, exchange, next);
     if (dropped.length > 0) {

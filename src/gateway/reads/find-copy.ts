@@ -13,17 +13,24 @@ export interface FoundCopy {
 
 export interface Search {
   readonly found: FoundCopy | undefined;
-  /** Peers that did not say whether they have it. Empty where one has it. */
+  /** Peers that did not say whether they have it (404 says so). Empty where one has it. */
   readonly unknown: readonly string[];
 }
 
 export interface SearchLimits {
   readonly hedgeDelayMs: number;
   readonly timeoutMs: number;
+  /** Whether an answer of that status is the one looked for. */
+  readonly isFound: (status: number) => boolean;
 }
 
+/** In an answer: the peer that it came from. */
+export const SERVED_BY = 'X-Autosync-Served-By';
+
 /** Swift has the object, whatever of it the question wanted. */
-const HAS_IT = new Set([200, 206, 304, 412, 416]);
+export function isServed(status: number): boolean {
+  return status === 200 || status === 206 || status === 304 || status === 412 || status === 416;
+}
 
 /** @param peers the best first */
 export function findCopy(peers: readonly Peer[], question: Question, limits: SearchLimits): Promise<Search> {
@@ -69,7 +76,7 @@ class Asking {
     this.#underWay.set(peer, () => undefined);
     const said = await peer.open(this.#question, (abort) => this.#underWay.set(peer, abort));
     this.#underWay.delete(peer);
-    if (said.kind === 'answer' && HAS_IT.has(said.response.status)) {
+    if (said.kind === 'answer' && this.#limits.isFound(said.response.status)) {
       if (this.#isOver) said.response.body.abandon();
       else this.#end({ found: { peer, response: said.response }, unknown: [] });
       return;

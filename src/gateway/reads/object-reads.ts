@@ -4,6 +4,8 @@ import { LocalObjects } from '../../copy/local-object.js';
 import { ShortMemory } from '../../lib/short-memory.js';
 import type { Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import { answeredSomewhere } from './failover.js';
+import { SERVED_BY } from './find-copy.js';
 import type { ObjectName } from './pointer.js';
 import { Reading } from './reading.js';
 import { Places } from './where.js';
@@ -22,10 +24,16 @@ export class ObjectReads {
     this.missed = new ShortMemory(site.options.reads.negativeTtlMs);
   }
 
+  /** A read of whatever kind: the local Swift's answer, or a peer's while that is down. */
+  anywhere(exchange: Exchange, next: Next): Promise<OutgoingResponse> {
+    return answeredSomewhere(this.site, this.places, exchange, next);
+  }
+
   async answer(exchange: Exchange, next: Next, name: ObjectName): Promise<OutgoingResponse> {
     const { method, target, headers } = exchange.request;
     const isNewest = headers.get('x-newest')?.toLowerCase() === 'true';
-    const local = await next();
+    const local = await this.anywhere(exchange, next);
+    if (local.headers.has(SERVED_BY)) return local;
     const isLacking = local.status === 404 || (local.status === 409 && method === 'GET');
     if (this.site.options.reads.timeoutMs === 0 || !(isLacking || isNewest)) return local;
     const query = target.includes('?') ? target.slice(target.indexOf('?')) : '';

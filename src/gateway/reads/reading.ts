@@ -7,7 +7,7 @@ import { formatRequestHead, removeHopByHop } from '../../http/head.js';
 import { HeaderList } from '../../http/headers.js';
 import { collectBody, MessageBody } from '../../http/message-body.js';
 import { AutosyncError } from '../../lib/errors.js';
-import { READ_AS, AS_CLIENT, type Peer } from '../../peers/peer.js';
+import { asClient, type Peer } from '../../peers/peer.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { parseTimestamp } from '../../swift/timestamp.js';
@@ -15,14 +15,13 @@ import type { DeletionAnswer } from '../../sync/probe.js';
 import { relay, textAnswer } from '../answer.js';
 import { rightsFor } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
-import { findCopy, type FoundCopy, type Question } from './find-copy.js';
+import { findCopy, isServed, SERVED_BY, type FoundCopy, type Question } from './find-copy.js';
 import type { PartToRead } from './large-object/joined-body.js';
 import { answerLarge } from './large-object/elsewhere.js';
 import type { ObjectReads } from './object-reads.js';
 import { pointerIn, rawQuery, type ObjectName, type Pointer } from './pointer.js';
 import type { Where } from './where.js';
 
-export const SERVED_BY = 'X-Autosync-Served-By';
 const PARTIAL = 'X-Autosync-Partial';
 /** As Swift's symlinks do by default (middleware/symlink.py, symloop_max). */
 const MAX_LINKS = 2;
@@ -105,15 +104,13 @@ export class Reading {
 
   #search(read: Read, peers: readonly Peer[]): ReturnType<typeof findCopy> {
     const { hedgeDelayMs, timeoutMs } = this.#reads.site.options.reads;
-    return findCopy(peers, this.#question(read), { hedgeDelayMs, timeoutMs });
+    return findCopy(peers, this.#question(read), { hedgeDelayMs, timeoutMs, isFound: isServed });
   }
 
   #question({ method, name, query, headers }: Read): Question {
     const target = swiftTarget(name.account, name.container, name.object);
     if (isTempUrl(query)) {
-      const asClient = headers.clone().set(READ_AS, AS_CLIENT);
-      asClient.removeWhere((header) => header === 'via' || header === 'x-forwarded-for' || header === 'host');
-      return { method, target: this.#exchange.request.target, headers: asClient };
+      return { method, target: this.#exchange.request.target, headers: asClient(headers) };
     }
     const selection = headers.clone();
     selection.removeWhere((header) => !SELECTING.has(header));
@@ -149,7 +146,7 @@ export class Reading {
 
   async #serve(read: Read, found: FoundCopy): Promise<OutgoingResponse> {
     const { peer, response } = found;
-    this.#reads.site.counters.add('reads_served_by_peers');
+    this.#reads.site.counters.add('reads_from_peers:lacking');
     const pointer = isTempUrl(read.query) ? undefined : await this.#pointerOf(read, found);
     if (pointer === undefined) {
       removeHopByHop(response.headers);
@@ -292,10 +289,6 @@ function withoutSelection(headers: HeaderList): HeaderList {
   const kept = headers.clone();
   kept.removeWhere((header) => SELECTING.has(header));
   return kept;
-}
-
-function isServed(status: number): boolean {
-  return status === 200 || status === 206 || CONDITIONAL.has(status);
 }
 
 function isTempUrl(query: string): boolean {
