@@ -1,4 +1,4 @@
-// `npm run bench:gateway`, `bench:audit`, `bench:copy`, `bench:verify`: installs what is missing, builds what is stale, runs the benchmarks. Plain Node, no dependency.
+// `npm run bench:gateway`, `bench:audit`, `bench:copy`, `bench:verify`, `bench:namespace`: installs what is missing, builds what is stale, runs the benchmarks. Plain Node, no dependency.
 import { endWithNpm } from '../scripts/end-with-npm.mjs';
 import { fail, prepare } from '../scripts/prepare.mjs';
 import { installBenchPackages } from './install.mjs';

@@ -98,9 +98,9 @@ describe('a cluster that is killed and started again', () => {
   it('loses no client that reads what is public through its gateway', async () => {
     const failed: string[] = [];
     const servedBy = new Set<string>();
-    let isOver = false;
+    const reading = { isOver: false };
     const reader = (async () => {
-      while (!isOver) {
+      while (!reading.isOver) {
         const path = `/v1/${sessions.user.account}/public/o`;
         const answer = await send(all[0]!.gatewayUrl, 'GET', path);
         if (answer.status !== 200 || answer.text !== 'hello') failed.push(`${answer.status} ${answer.text}`);
@@ -114,7 +114,7 @@ describe('a cluster that is killed and started again', () => {
     isDown = false;
     servedBy.clear();
     await waitFor('it serves again', () => servedBy.has(one));
-    isOver = true;
+    reading.isOver = true;
     await reader;
     expect(failed).toEqual([]);
   });

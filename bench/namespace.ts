@@ -1,0 +1,16 @@
+// `npm run bench:namespace`: what it costs that any cluster answers.
+import { benchReads } from './parts/namespace-reads.js';
+import { runSuite } from './suite.js';
+
+export function main(args: readonly string[]): Promise<void> {
+  return runSuite(
+    {
+      name: 'namespace',
+      description: 'Measures reads of what the local cluster has, and of what only another one has.',
+      parts: { 'namespace-reads': { run: benchReads, share: 1 } },
+      limitMs: 300_000,
+      hardLimitMs: 600_000,
+    },
+    args,
+  );
+}
