@@ -12,12 +12,10 @@ export type Pointer =
   | { readonly kind: 'slo' }
   | { readonly kind: 'dlo'; readonly container: string; readonly prefix: string };
 
-/** The query of a read that follows nothing: the object itself. */
-const RAW = ['symlink=get', 'multipart-manifest=get'];
-
-/** Behind what the client's own query asks for. */
+/** The query of a read that follows nothing: the object itself. Of the client's own only what is known goes along, since the rights are not its own. */
 export function rawQuery(query: string): string {
-  return `${query === '' ? '?' : `${query}&`}${RAW.join('&')}`;
+  const isRawManifest = queryParameter(query, 'format') === 'raw';
+  return `?symlink=get&multipart-manifest=get${isRawManifest ? '&format=raw' : ''}`;
 }
 
 /** What Swift would follow for this client; undefined for an object that is what it is. */
