@@ -95,13 +95,17 @@ export class Writers {
   }
 
   async #say(): Promise<string> {
-    const { claim, now, maxAheadMs } = this.#options;
+    const { claim, now, maxAheadMs, sleep } = this.#options;
     const isFirst = this.#name === undefined;
     const name = (this.#name ??= await claim());
     const saidMs = (await this.list()).get(name);
     if (saidMs === undefined) return isFirst ? this.#introduce(name) : this.#rename();
     const agoMs = now() - saidMs;
-    if (Math.abs(agoMs) < SAY_MS) return agoMs > maxAheadMs + LONG_KNOWN_MS ? name : this.#introduce(name);
+    if (Math.abs(agoMs) < SAY_MS) {
+      // Put there by a process before this one, which may have ended a moment ago.
+      if (agoMs <= maxAheadMs + LONG_KNOWN_MS) await sleep(BELIEVED_MS);
+      return name;
+    }
     const atMs = await this.#put(name);
     return atMs >= saidMs && atMs - saidMs < OUT_OF_USE_MS ? name : this.#rename();
   }
