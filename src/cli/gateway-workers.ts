@@ -46,7 +46,10 @@ export class Supervisor {
       if (message.kind === 'copy') copies.add(message.job);
       if (message.kind === 'ask-copy') reply(message.id, () => copies.copy(message.job, message.timeoutMs));
       if (message.kind === 'ask-record')
-        reply(message.id, () => records?.add(message.name, parseRecord(Buffer.from(message.record))));
+        reply(message.id, () => {
+          if (records === undefined) throw new Error('the gateway keeps no records: start it again');
+          return records.add(message.name, parseRecord(Buffer.from(message.record)));
+        });
     });
     nodeCluster.on('exit', (worker, code, signal) => {
       this.#ended = sumCounters([this.#ended, this.#heard.get(worker.id)?.counters ?? {}]);

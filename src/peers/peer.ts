@@ -9,6 +9,7 @@ import { OriginPool } from '../http/origin-pool.js';
 import { AT_ONCE, type ClientAnswer, type Throttle } from '../http/request-sender.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { SecretsFile } from '../sync/secrets.js';
+import { isSignable } from './signature-header.js';
 import { signPeerRequest } from './signature.js';
 
 export interface PeerOptions {
@@ -70,10 +71,26 @@ export type PeerStream =
 export const READ_AS = 'X-Autosync-Read-As';
 export const AS_CLIENT = 'client';
 
-/** A client's headers, to be judged by the peer's Swift; without what is meant for one connection, or says how the client came here. */
+/** What is of one connection or of one body, or says how the client came here. */
+const NOT_A_READS = new Set([
+  ...[
+    'via',
+    'x-forwarded-for',
+    'host',
+    'content-length',
+    'transfer-encoding',
+    'trailer',
+    'te',
+    'expect',
+    'upgrade',
+  ],
+  ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization'],
+]);
+
+/** A client's headers of a read, to be judged by the peer's Swift. Those whose names no signature can cover stay here. */
 export function asClient(headers: HeaderList): HeaderList {
   const asked = headers.clone().set(READ_AS, AS_CLIENT);
-  asked.removeWhere((header) => header === 'via' || header === 'x-forwarded-for' || header === 'host');
+  asked.removeWhere((header) => NOT_A_READS.has(header) || !isSignable(header));
   return asked;
 }
 
@@ -195,8 +212,8 @@ export class Peer {
   }
 
   /**
-   * Sends a signed request without a body, and comes back with the head of the answer; its body streams. Never rejects for a peer's
-   * trouble.
+   * Sends a signed request without a body, and comes back with the head of its Swift's answer; its body streams. Never rejects for a
+   * peer's trouble.
    *
    * @param onStart receives, once, a function that gives the request up
    */
@@ -205,24 +222,27 @@ export class Peer {
     onStart: (abort: () => void) => void = () => undefined,
   ): Promise<PeerStream> {
     if (this.#downBecause !== undefined) return { kind: 'unreachable', detail: this.#downBecause };
-    const { method, target } = request;
-    const { basePath } = this.#options.gateway;
     const given = { up: false };
     const beganMs = performance.now();
+    const ask = (generation: Generation): Promise<IncomingResponse> =>
+      this.#open(request, generation, (abort) =>
+        onStart(() => {
+          given.up = true;
+          abort();
+        }),
+      );
     try {
-      const headers = this.#sign(request, this.#generation);
-      headers.raw.unshift('Host', this.#pool.authority);
-      const response = await this.#pool.send({
-        method,
-        head: formatRequestHead(method, basePath + target, headers),
-        body: undefined,
-        isIdempotent: true,
-        onStart: (abort) =>
-          onStart(() => {
-            given.up = true;
-            abort();
-          }),
-      });
+      let response = await ask(this.#generation);
+      if (response.headers.get(REFUSAL_HEADER) === 'unknown-generation' && !given.up) {
+        response.body.abandon();
+        this.#generation = this.#generation === 'current' ? 'previous' : 'current';
+        response = await ask(this.#generation);
+      }
+      const refusal = response.headers.get(REFUSAL_HEADER);
+      if (refusal !== undefined) {
+        response.body.abandon();
+        return { kind: 'unreachable', detail: `it refuses: ${refusal}` };
+      }
       const tookMs = performance.now() - beganMs;
       this.#latencyMs = this.#latencyMs === 0 ? tookMs : this.#latencyMs * (1 - NEWS) + tookMs * NEWS;
       return { kind: 'answer', response };
@@ -231,6 +251,18 @@ export class Peer {
       if (!given.up) this.#goDown(error.message);
       return { kind: 'unreachable', detail: error.message };
     }
+  }
+
+  #open(
+    request: Omit<PeerRequest, 'body'>,
+    generation: Generation,
+    onStart: (abort: () => void) => void,
+  ): Promise<IncomingResponse> {
+    const { method, target } = request;
+    const headers = this.#sign(request, generation);
+    headers.raw.unshift('Host', this.#pool.authority);
+    const head = formatRequestHead(method, this.#options.gateway.basePath + target, headers);
+    return this.#pool.send({ method, head, body: undefined, isIdempotent: true, onStart });
   }
 
   #ask(request: PeerRequest, generation: Generation): Promise<ClientAnswer> {

@@ -40,6 +40,11 @@ const CLAIMS = [
 ].join('; ');
 /** Fixed order, no alternatives, and no part can run past the delimiter behind it: one pass, in linear time. */
 const HEADER = new RegExp(`^(${CLAIMS}); sig=([0-9a-f]{64})$`);
+/** Whether a signature can cover a header of that name, in small letters. */
+export function isSignable(name: string): boolean {
+  return TOKEN.test(name);
+}
+
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 /**

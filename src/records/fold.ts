@@ -7,7 +7,7 @@ import {
   recordObject,
   WRITERS_PREFIX,
 } from './names.js';
-import type { RecordName } from './record.js';
+import { renderRecord, type RecordName } from './record.js';
 
 /** Objects at a time: they have to wait together. */
 const BATCH = 1_000;
@@ -29,9 +29,15 @@ export async function foldGone(keeper: Keeper, sleep: (ms: number) => Promise<bo
     let objects = 0;
     for await (const batch of batches(keeper, writer)) {
       objects += batch.length;
-      for (const name of batch) await takeOver(keeper, writer, name);
+      const taken: (Buffer | undefined)[] = [];
+      for (const name of batch) taken.push(await takeOver(keeper, writer, name));
       if (!(await sleep(READ_MS))) return folded;
-      for (const name of batch) await keeper.store.delete(recordObject(writer, name));
+      for (const [i, name] of batch.entries()) {
+        // Nobody should have written there since; if somebody did, it is for the next time.
+        const now = await keeper.readOf(writer, name);
+        const isSame = now === undefined || taken[i]?.equals(renderRecord(now)) === true;
+        if (isSame) await keeper.store.delete(recordObject(writer, name));
+      }
     }
     // A listing may have lagged: the name goes once it was found to have nothing.
     if (objects === 0) await keeper.store.delete(WRITERS_PREFIX + writer);
@@ -40,9 +46,11 @@ export async function foldGone(keeper: Keeper, sleep: (ms: number) => Promise<bo
   return folded;
 }
 
-async function takeOver(keeper: Keeper, writer: string, name: RecordName): Promise<void> {
+async function takeOver(keeper: Keeper, writer: string, name: RecordName): Promise<Buffer | undefined> {
   const record = await keeper.readOf(writer, name);
-  if (record !== undefined) await keeper.add(name, record);
+  if (record === undefined) return undefined;
+  await keeper.add(name, record);
+  return renderRecord(record);
 }
 
 async function* batches({ store }: Keeper, writer: string): AsyncGenerator<readonly RecordName[]> {

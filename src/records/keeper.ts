@@ -188,6 +188,7 @@ export class Keeper {
     const type = contentTypeOf(markOf(record));
     const { isNew } = await this.store.put(object, renderRecord(record), type);
     // Our name may be gone with all that was kept here.
+    await this.#writers.all();
     if (isNew || !this.#writers.isListed) await this.#writers.sayAgain();
   }
 

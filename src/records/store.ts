@@ -34,6 +34,8 @@ export class Store {
   readonly #swift: SwiftClient;
   readonly #account: () => Promise<string | undefined>;
   #made: Promise<void> | undefined;
+  /** When Swift answered last, by its own clock, to the second: milliseconds since 1970; undefined where it does not say. */
+  answeredAtMs: number | undefined;
 
   /** @param account the service user's own; undefined while nobody knows it */
   constructor(swift: SwiftClient, account: () => Promise<string | undefined>) {
@@ -187,7 +189,10 @@ export class Store {
       kind === 'account' ? swiftTarget(account) : swiftTarget(account, STORE_CONTAINER, name) + query;
     try {
       const content = body === undefined ? {} : { body };
-      return await this.#swift.request({ kind: 'service' }, { method, target, headers, ...content });
+      const answer = await this.#swift.request({ kind: 'service' }, { method, target, headers, ...content });
+      const atMs = Date.parse(answer.headers.get('date') ?? '');
+      this.answeredAtMs = Number.isNaN(atMs) ? undefined : atMs;
+      return answer;
     } catch (error) {
       if (!(error instanceof AutosyncError)) throw error;
       throw new AutosyncError('RECORDS_UNAVAILABLE', error.message, { cause: error });

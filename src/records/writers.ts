@@ -35,7 +35,9 @@ export class Writers {
   readonly #options: WritersOptions;
   #own: Promise<string> | undefined;
   #name: string | undefined;
+  /** When it was last looked whether to say so: on the monotonic clock, and by the host's. */
   #saidAtMs = -Infinity;
+  #saidAt = -Infinity;
   #listed: readonly string[] = [];
   #listedAtMs = -Infinity;
 
@@ -71,9 +73,12 @@ export class Writers {
 
   /** The name to write under, which all who read know. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
   own(): Promise<string> {
-    const isDue = this.#options.monotonic() - this.#saidAtMs >= SAY_MS;
+    const { monotonic, now } = this.#options;
+    // A host that slept does not count that time.
+    const isDue = monotonic() - this.#saidAtMs >= SAY_MS || Math.abs(now() - this.#saidAt) >= SAY_MS;
     if (this.#own === undefined || isDue) {
-      this.#saidAtMs = this.#options.monotonic();
+      this.#saidAtMs = monotonic();
+      this.#saidAt = now();
       this.#own = this.#say();
       this.#own.catch(() => (this.#own = undefined));
     }
@@ -99,8 +104,13 @@ export class Writers {
     const isFirst = this.#name === undefined;
     const name = (this.#name ??= await claim());
     const saidMs = (await this.list()).get(name);
-    if (saidMs === undefined) return isFirst ? this.#introduce(name) : this.#rename();
-    const agoMs = now() - saidMs;
+    if (saidMs === undefined && isFirst) return this.#introduce(name);
+    if (saidMs === undefined) {
+      // What is under it is found again, and taken over.
+      await this.#put(name);
+      return this.#rename();
+    }
+    const agoMs = (this.#options.store.answeredAtMs ?? now()) - saidMs;
     if (Math.abs(agoMs) < SAY_MS) {
       // Put there by a process before this one, which may have ended a moment ago.
       if (agoMs <= maxAheadMs + LONG_KNOWN_MS) await sleep(BELIEVED_MS);

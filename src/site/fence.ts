@@ -67,6 +67,7 @@ export class Fence {
       this.learn(fencedIn((await records.read(REALM)).desired));
     } catch (error) {
       if (!(error instanceof AutosyncError)) throw error;
+      this.#readAtMs = performance.now();
       this.#log.warn({ code: error.code }, `who is fenced is not known: ${error.message}`);
     }
   }

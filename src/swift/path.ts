@@ -8,7 +8,7 @@ export type SwiftPath =
   | { readonly kind: 'other' };
 
 const OTHER: SwiftPath = { kind: 'other' };
-const DECODER = new TextDecoder('utf-8', { fatal: true });
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads a raw request target (latin1 text, query and all). Names come back decoded; what is not valid UTF-8 is `other`: Swift refuses it. */
 export function parseSwiftPath(target: string): SwiftPath {

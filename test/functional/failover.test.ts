@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, send, waitFor, type Answer } from '../support/clusters.js';
 import { putSame, sessionsOf, type Sessions } from '../support/containers.js';
+import { exchange } from '../support/raw-http.js';
 import { planPort, startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 
 const all = clusters();
@@ -59,6 +60,15 @@ describe('while no proxy server of the local Swift answers', () => {
     const answer = await get('/private/o', { 'X-Auth-Token': sessions.via[one]!.token });
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
     expect(answer.text).toContain('one identity service');
+  });
+
+  it('headers of whatever name do no harm', async () => {
+    const head = `GET /v1/${sessions.user.account}/public/o HTTP/1.1\r\nHost: x\r\nX-Object-Meta-\u00e9: 1\r\n\r\n`;
+    const port = Number(new URL(cutOff.url).port);
+    const answer = await exchange(port, 'GET', [Buffer.from(head, 'latin1')]);
+    expect([answer.status, answer.body.toString()]).toEqual([200, 'hello']);
+    const withBody = await send(cutOff.url, 'GET', `/v1/${sessions.user.account}/public/o`, {}, 'abc');
+    expect(withBody.text).toBe('hello');
   });
 
   it('what is nowhere else is a 503, and no 404', async () => {

@@ -1,9 +1,10 @@
 // An object is read through any gateway, before it has come there, and with no more rights than its own cluster gives.
 import { createHmac } from 'node:crypto';
+import { createServer, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clusters, freshUser, link, restoreLinks, send, type Answer } from '../support/clusters.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
-import { startGateway } from '../support/extra-gateways.js';
+import { planPort, startGateway } from '../support/extra-gateways.js';
 import { SwiftSession } from '../support/swift-client.js';
 
 const all = clusters();
@@ -112,13 +113,16 @@ describe('an object that another cluster has', () => {
   });
 
   it('is waited for no longer than fallback_timeout, and the answer says who did not say', async () => {
-    const session = await gatewayWith({ fallback_timeout: '0.5', peer_timeout: '20' });
+    const session = await gatewayWith({ fallback_timeout: '3', peer_timeout: '60' });
     await link(one, two).blackhole();
     await away.request('PUT', '/c/o', {}, 'x');
     const began = performance.now();
     const answer = await session.request('GET', '/c/o');
-    expect([answer.status, answer.headers['x-autosync-partial']]).toEqual([404, two]);
-    expect(performance.now() - began).toBeLessThan(15_000);
+    expect([answer.status, answer.headers['x-autosync-partial']]).toEqual([
+      404,
+      expect.stringContaining(two),
+    ]);
+    expect(performance.now() - began).toBeLessThan(50_000);
     await sessions.direct[three]!.request('PUT', '/c/o', {}, 'y');
     expect((await session.request('GET', '/c/o')).text).toBe('y');
   });
@@ -199,6 +203,27 @@ describe('a symlink that another cluster has', () => {
   });
 });
 
+describe('a link that is here', () => {
+  it('leads to what only another cluster has', async () => {
+    await here.request('PUT', '/targets');
+    await away.request('PUT', '/targets/t', {}, 'target');
+    await sessions.direct[one]!.request('PUT', '/c/link', { 'X-Symlink-Target': 'targets/t' });
+    const answer = await here.request('GET', '/c/link', { Range: 'bytes=0-2' });
+    expect([answer.status, answer.text, answer.headers[SERVED_BY]]).toEqual([206, 'tar', two]);
+    // What a client sends with a GET belongs to that request alone, whatever becomes of it.
+    for (let i = 0; i < 4; i += 1) {
+      const odd = await here.request(
+        'GET',
+        '/c/link',
+        {},
+        `GET /healthcheck HTTP/1.1\r\nX: ${'x'.repeat(i)}`,
+      );
+      expect([odd.status, odd.text]).toEqual([200, 'target']);
+      expect((await here.request('HEAD', '/c')).status).toBe(204);
+    }
+  });
+});
+
 describe('a large object that another cluster has', () => {
   const segments = ['first segment, ', 'second segment, ', 'third'];
 
@@ -239,6 +264,9 @@ describe('a large object that another cluster has', () => {
     await sessions.direct[one]!.request('PUT', '/segments/s/1', {}, segments[1]);
     expect((await here.request('GET', '/c/slo')).text).toBe(segments.join(''));
     await sessions.direct[one]!.request('PUT', '/segments/s/0', {}, 'another thing!!');
+    // A segment that is another one here is read where it is the one that is meant.
+    expect((await here.request('GET', '/c/slo')).text).toBe(segments.join(''));
+    await away.request('DELETE', '/segments/s/0');
     expect((await here.request('GET', '/c/slo')).status).toBe(409);
   });
 
@@ -258,6 +286,9 @@ describe('a large object that another cluster has', () => {
     await away.request('PUT', '/c/dlo', { 'X-Object-Manifest': 'segments/s/', 'Content-Type': 'text/x' });
     for (const headers of wanted)
       for (const method of ['GET', 'HEAD']) await expectAsThere(method, '/c/dlo', headers);
+    // Its segments may be on clusters that have not the manifest.
+    await sessions.direct[three]!.request('PUT', '/segments/s/9', {}, ' and more');
+    expect((await here.request('GET', '/c/dlo')).text).toBe(`${segments.join('')} and more`);
   });
 
   it('opens no segment that the client may not read', async () => {
@@ -277,6 +308,48 @@ describe('a large object that another cluster has', () => {
 });
 
 describe('rights', () => {
+  it('are asked for of the object itself, where Swift takes the client’s request for one of another name', async () => {
+    await away.request('PUT', '/c/secret', {}, 'secret');
+    // As domain_remap does it, or s3api: by the host, another path is meant, and it is not there.
+    const swift = new URL(all[0]!.proxyUrl);
+    const remapping = createServer((asked, answer) => {
+      if (asked.headers.host === 'pub.attacker.example') {
+        answer.writeHead(404).end();
+        return;
+      }
+      const { method, url, headers } = asked;
+      const onward = request({
+        host: swift.hostname,
+        port: swift.port,
+        method,
+        path: url,
+        headers,
+        agent: false,
+      });
+      onward.on('response', (came) => {
+        answer.writeHead(came.statusCode!, came.headers);
+        came.pipe(answer);
+      });
+      asked.pipe(onward);
+    });
+    const port = await planPort();
+    await new Promise<void>((resolve) => remapping.listen(port, '127.0.0.1', resolve));
+    try {
+      const conf = [['app:proxy', 'upstream', `http://127.0.0.1:${port}`]] as const;
+      const { url } = await startGateway(all[0]!, { conf });
+      const path = `/v1/${sessions.user.account}/c/secret`;
+      const owner = { 'X-Auth-Token': sessions.via[one]!.token };
+      expect((await send(url, 'GET', path, owner)).text).toBe('secret');
+      const wrong = await send(url, 'GET', path, { Host: 'pub.attacker.example' });
+      expect([wrong.status, wrong.headers[SERVED_BY]]).toEqual([404, undefined]);
+      const newest = { 'Host': 'pub.attacker.example', 'X-Newest': 'true' };
+      expect((await send(url, 'GET', path, newest)).status).toBe(404);
+    } finally {
+      remapping.close();
+      remapping.closeAllConnections();
+    }
+  });
+
   it.each([
     ['nobody’s', '', 401],
     ['everybody’s', '.r:*', 200],

@@ -9,7 +9,7 @@ import { relay, textAnswer } from '../answer.js';
 import { rightsFor, type Site } from '../site.js';
 import { syncWish, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { AS_CLIENT, READ_AS } from '../../peers/peer.js';
+import { AS_CLIENT, READ_AS, REFUSAL_HEADER } from '../../peers/peer.js';
 import { stripInternal } from '../doors/headers.js';
 import { CHANGE } from '../../converge/change-headers.js';
 import { convergeAccount } from '../../converge/account.js';
@@ -30,7 +30,13 @@ export async function carryOut(
   const { path, request } = exchange;
   const rights = rightsFor(site, exchange);
   if (path.kind === 'other' || !site.options.isAccountOurs(path.account)) {
-    return textAnswer(exchange, 403, 'Peers may work on the accounts of [filter:autosync] accounts only.');
+    const refusal = textAnswer(
+      exchange,
+      403,
+      'Peers may work on the accounts of [filter:autosync] accounts only.',
+    );
+    refusal.headers.set(REFUSAL_HEADER, 'account');
+    return refusal;
   }
   if (request.method === 'GET' || request.method === 'HEAD') return readFor(site, exchange, next, rights);
   const operation = `${path.kind} ${request.method}`;

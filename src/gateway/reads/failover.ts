@@ -1,6 +1,7 @@
 // Reads while the local Swift is down: they go to the peers as the client sent them, since nobody here can say what the client may read.
 // Each peer's Swift judges for itself.
 import { removeHopByHop } from '../../http/head.js';
+import { MessageBody } from '../../http/message-body.js';
 import { AutosyncError, type ErrorCode } from '../../lib/errors.js';
 import { asClient } from '../../peers/peer.js';
 import { audienceFor } from '../../site/site.js';
@@ -29,9 +30,12 @@ export async function answeredSomewhere(
     local = error;
   }
   const elsewhere = await askPeers(site, places, exchange);
-  if (elsewhere !== undefined) return elsewhere;
-  if (local instanceof AutosyncError) throw local;
-  return local;
+  if (elsewhere === undefined) {
+    if (local instanceof AutosyncError) throw local;
+    return local;
+  }
+  if (!(local instanceof AutosyncError) && local.body instanceof MessageBody) local.body.abandon();
+  return elsewhere;
 }
 
 async function askPeers(
@@ -53,7 +57,7 @@ async function askPeers(
   const { method, target, headers } = request;
   const hasToken = headers.has('x-auth-token') || headers.has('x-storage-token');
   const { found, unknown } = await findCopy(
-    await places.inOrder({ isHere: true, peers }),
+    (await places.inOrder({ isHere: true, peers })).peers,
     { method, target, headers: asClient(headers) },
     {
       ...{ hedgeDelayMs, timeoutMs: Math.max(timeoutMs, site.options.peerTimeoutMs) },

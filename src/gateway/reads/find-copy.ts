@@ -1,7 +1,7 @@
 // Which of the peers has an object: they are asked one after the other, the next one while the one before takes its time, and the
 // first that has it is taken. Knows nothing of what objects point to, or of the local Swift.
 import type { IncomingResponse } from '../../http/client-connection.js';
-import type { Peer, PeerRequest } from '../../peers/peer.js';
+import type { Peer, PeerRequest, PeerStream } from '../../peers/peer.js';
 
 export type Question = Omit<PeerRequest, 'body'>;
 
@@ -13,7 +13,9 @@ export interface FoundCopy {
 
 export interface Search {
   readonly found: FoundCopy | undefined;
-  /** Peers that did not say whether they have it (404 says so). Empty where one has it. */
+  /** Peers that said that they have it not. */
+  readonly missing: readonly Peer[];
+  /** Peers that did not say whether they have it. Empty where one has it. */
   readonly unknown: readonly string[];
 }
 
@@ -26,6 +28,9 @@ export interface SearchLimits {
 
 /** In an answer: the peer that it came from. */
 export const SERVED_BY = 'X-Autosync-Served-By';
+
+/** Not there, or not the one that was asked for. */
+const MISSING = new Set([404, 412]);
 
 /** Swift has the object, whatever of it the question wanted. */
 export function isServed(status: number): boolean {
@@ -44,6 +49,7 @@ class Asking {
   readonly #resolve: (search: Search) => void;
   /** How to give up what is under way. */
   readonly #underWay = new Map<Peer, () => void>();
+  readonly #missing: Peer[] = [];
   readonly #unknown: string[] = [];
   readonly #overall: NodeJS.Timeout;
   #hedge: NodeJS.Timeout | undefined;
@@ -68,35 +74,45 @@ class Asking {
     if (this.#isOver) return;
     const peer = this.#waiting.shift();
     if (peer !== undefined) void this.#ask(peer);
-    else if (this.#underWay.size === 0) this.#end({ found: undefined, unknown: this.#unknown });
+    else if (this.#underWay.size === 0) this.#end(undefined, this.#unknown);
     if (this.#waiting.length > 0) this.#hedge = setTimeout(() => this.next(), this.#limits.hedgeDelayMs);
   }
 
   async #ask(peer: Peer): Promise<void> {
     this.#underWay.set(peer, () => undefined);
-    const said = await peer.open(this.#question, (abort) => this.#underWay.set(peer, abort));
+    const said = await this.#open(peer);
     this.#underWay.delete(peer);
     if (said.kind === 'answer' && this.#limits.isFound(said.response.status)) {
       if (this.#isOver) said.response.body.abandon();
-      else this.#end({ found: { peer, response: said.response }, unknown: [] });
+      else this.#end({ peer, response: said.response }, []);
       return;
     }
     if (said.kind === 'answer') said.response.body.abandon();
-    if (said.kind !== 'answer' || said.response.status !== 404) this.#unknown.push(peer.name);
+    if (said.kind === 'answer' && MISSING.has(said.response.status)) this.#missing.push(peer);
+    else this.#unknown.push(peer.name);
     this.next();
+  }
+
+  /** Whatever goes wrong with one peer is no answer of it, and no matter of the others. */
+  async #open(peer: Peer): Promise<PeerStream> {
+    try {
+      return await peer.open(this.#question, (abort) => this.#underWay.set(peer, abort));
+    } catch (error) {
+      return { kind: 'unreachable', detail: (error as Error).message };
+    }
   }
 
   #giveUp(): void {
     const silent = [...this.#underWay.keys(), ...this.#waiting].map(({ name }) => name);
-    this.#end({ found: undefined, unknown: [...this.#unknown, ...silent] });
+    this.#end(undefined, [...this.#unknown, ...silent]);
   }
 
-  #end(search: Search): void {
+  #end(found: FoundCopy | undefined, unknown: readonly string[]): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#overall);
     clearTimeout(this.#hedge);
     for (const abort of this.#underWay.values()) abort();
-    this.#resolve(search);
+    this.#resolve({ found, missing: this.#missing, unknown });
   }
 }

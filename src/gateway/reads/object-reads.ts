@@ -4,6 +4,7 @@ import { LocalObjects } from '../../copy/local-object.js';
 import { ShortMemory } from '../../lib/short-memory.js';
 import type { Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import { selectionOf } from './client-rights.js';
 import { answeredSomewhere } from './failover.js';
 import { SERVED_BY } from './find-copy.js';
 import type { ObjectName } from './pointer.js';
@@ -37,8 +38,8 @@ export class ObjectReads {
     const isLacking = local.status === 404 || (local.status === 409 && method === 'GET');
     if (this.site.options.reads.timeoutMs === 0 || !(isLacking || isNewest)) return local;
     const query = target.includes('?') ? target.slice(target.indexOf('?')) : '';
-    const asked = { method: method === 'HEAD' ? 'HEAD' : 'GET', name, query, headers } as const;
-    const read = { ...asked, links: 0, nesting: 0 };
+    const asked = { method: method === 'HEAD' ? 'HEAD' : 'GET', name, query } as const;
+    const read = { ...asked, selection: selectionOf(headers), isAllowed: false, links: 0, nesting: 0 };
     const reading = new Reading(this, exchange);
     return isNewest ? reading.newest(read, local) : reading.afterLocal(read, local);
   }

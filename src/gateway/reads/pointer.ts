@@ -14,8 +14,13 @@ export type Pointer =
 
 /** The query of a read that follows nothing: the object itself. Of the client's own only what is known goes along, since the rights are not its own. */
 export function rawQuery(query: string): string {
-  const isRawManifest = queryParameter(query, 'format') === 'raw';
-  return `?symlink=get&multipart-manifest=get${isRawManifest ? '&format=raw' : ''}`;
+  const isRaw = isManifest(query) && queryParameter(query, 'format') === 'raw';
+  return `?symlink=get&multipart-manifest=get${isRaw ? '&format=raw' : ''}`;
+}
+
+/** The client wants the manifest itself. */
+function isManifest(query: string): boolean {
+  return queryParameter(query, 'multipart-manifest') === 'get';
 }
 
 /** What Swift would follow for this client; undefined for an object that is what it is. */
@@ -33,7 +38,7 @@ export function pointerIn(
     const etag = headers.get('x-symlink-target-etag');
     return { kind: 'symlink', to: { account: of, container: to[0], object: to[1] }, etag };
   }
-  if (queryParameter(query, 'multipart-manifest') === 'get') return undefined;
+  if (isManifest(query)) return undefined;
   if (headers.get('x-static-large-object')?.toLowerCase() === 'true') return { kind: 'slo' };
   const manifest = split(headers.get('x-object-manifest') ?? '');
   return manifest === undefined ? undefined : { kind: 'dlo', container: manifest[0], prefix: manifest[1] };

@@ -1,9 +1,9 @@
-// The way of one read past the local Swift. That has authorised the very request by then: it said 404, not 401 or 403. Peers are read
-// raw, by the gateways' own rights; so what an object points to is read by requests of its own, with the client's rights, through the
-// local Swift again. A TempURL's rights are good for one object only: such a request goes to the peer as it is.
+// The way of one read past the local Swift. Peers are read raw, by the gateways' own rights, once the local Swift has said of that very object
+// that the client may read it; what an object points to is read by requests of its own, with the client's rights, through the local Swift
+// again. A TempURL's rights are good for one object only: such a request goes to the peer as it is.
 import { localSource, peerSource } from '../../converge/cluster-listing.js';
 import { peerMember } from '../../converge/object-member.js';
-import { formatRequestHead, removeHopByHop } from '../../http/head.js';
+import { removeHopByHop } from '../../http/head.js';
 import { HeaderList } from '../../http/headers.js';
 import { collectBody, MessageBody } from '../../http/message-body.js';
 import { AutosyncError } from '../../lib/errors.js';
@@ -15,9 +15,10 @@ import type { DeletionAnswer } from '../../sync/probe.js';
 import { relay, textAnswer } from '../answer.js';
 import { rightsFor } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
-import { findCopy, isServed, SERVED_BY, type FoundCopy, type Question } from './find-copy.js';
-import type { PartToRead } from './large-object/joined-body.js';
+import { ClientRights } from './client-rights.js';
+import { findCopy, isServed, SERVED_BY, type FoundCopy, type Question, type Search } from './find-copy.js';
 import { answerLarge } from './large-object/elsewhere.js';
+import type { PartToRead } from './large-object/joined-body.js';
 import type { ObjectReads } from './object-reads.js';
 import { pointerIn, rawQuery, type ObjectName, type Pointer } from './pointer.js';
 import type { Where } from './where.js';
@@ -28,11 +29,6 @@ const MAX_LINKS = 2;
 /** As Swift's large objects are nested at most (middleware/slo.py, MAX_RECURSION_DEPTH). */
 const MAX_NESTING = 10;
 const MAX_REFUSAL_BYTES = 1_048_576;
-/** What of a client's request decides what it gets of an object. */
-const SELECTING = new Set([
-  ...['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'],
-  'origin',
-]);
 const CONDITIONAL = new Set([304, 412, 416]);
 
 /** One object, as the client asked for it or as a pointer led there. */
@@ -41,35 +37,47 @@ export interface Read {
   readonly name: ObjectName;
   /** The client's own, with `?`, or ''. */
   readonly query: string;
-  readonly headers: HeaderList;
+  /** What is wanted of it: ranges and conditions. */
+  readonly selection: HeaderList;
+  /** Swift has said of that very object that the client may read it. */
+  readonly isAllowed: boolean;
   /** Symlinks followed so far. */
   readonly links: number;
-  /** Large objects that it is a part of. */
+  /** Large objects that it is a part of. Then a condition is ours, that it be the part meant. */
   readonly nesting: number;
 }
 
 export class Reading {
   readonly #reads: ObjectReads;
   readonly #exchange: Exchange;
+  readonly #client: ClientRights;
 
   constructor(reads: ObjectReads, exchange: Exchange) {
     this.#reads = reads;
     this.#exchange = exchange;
+    this.#client = new ClientRights(reads.site, exchange);
   }
 
   /** The local answer, where nobody has what it lacks. @throws AutosyncError of the local Swift; a retry may help */
   async afterLocal(read: Read, local: OutgoingResponse): Promise<OutgoingResponse> {
-    if (local.status === 409 && read.method === 'GET') return this.#completeLocal(read, local);
-    if (local.status !== 404) return local;
-    const refusal = await whole(local);
+    const isLed = local.status === 404 && local.headers.has('content-location');
+    if (isLed || (local.status === 409 && read.method === 'GET')) return this.#completeLocal(read, local);
+    if (local.status !== 404 && !(local.status === 412 && read.nesting > 0)) return local;
     const where = await this.#reads.places.find(read.name);
     const key = keyOf(read.name);
-    if (where.peers.length === 0 || this.#reads.missed.get(key) === true) return refusal;
-    const peers = await this.#reads.places.inOrder(where);
-    const { found, unknown } = await this.#search(read, peers);
-    if (found !== undefined) return this.#serveUnlessDeleted(read, found, where, refusal);
+    if (where.peers.length === 0 || this.#reads.missed.get(key) === true) return local;
+    const refusal = await whole(local);
+    const { peers, fenced } = await this.#reads.places.inOrder(where);
+    const [isAllowed, search] = await Promise.all([this.#isAllowed(read), this.#search(read, peers)]);
+    if (!isAllowed) {
+      search.found?.response.body.abandon();
+      return refusal;
+    }
+    if (search.found !== undefined)
+      return this.#serveUnlessDeleted(read, search.found, search, where, refusal);
+    const unknown = [...search.unknown, ...fenced];
     if (unknown.length === 0) {
-      this.#reads.missed.set(key, true);
+      if (read.nesting === 0) this.#reads.missed.set(key, true);
       return refusal;
     }
     // Where its objects are elsewhere, only those clusters know.
@@ -80,66 +88,90 @@ export class Reading {
 
   /** The newest there is on any of its clusters. @throws AutosyncError of the local Swift; a retry may help */
   async newest(read: Read, local: OutgoingResponse): Promise<OutgoingResponse> {
-    if (local.status !== 404 && !isServed(local.status)) return local;
-    const where = await this.#reads.places.find(read.name);
-    const peers = await this.#reads.places.inOrder(where);
-    const dates = await Promise.all(peers.map((peer) => this.#dateAt(peer, read.name)));
-    const ours = local.status === 404 ? 0n : await this.#dateHere(read, local);
+    if (local.status !== 404 && !isServed(local.status)) return this.afterLocal(read, local);
+    try {
+      const newer = await this.#newerThan(read, local);
+      if (newer === undefined) return await this.afterLocal(read, local);
+      abandon(local);
+      if (typeof newer !== 'string') return await this.#serve(read, newer);
+      return textAnswer(this.#exchange, 404, `It was deleted on ${newer}.`);
+    } catch (error) {
+      abandon(local);
+      throw error;
+    }
+  }
+
+  /** A newer copy, or the cluster where it was deleted since. */
+  async #newerThan(read: Read, local: OutgoingResponse): Promise<FoundCopy | string | undefined> {
+    if (local.status === 404 || !(await this.#isAllowed(read))) return undefined;
+    const { peers } = await this.#reads.places.inOrder(await this.#reads.places.find(read.name));
+    const [ours, ...dates] = await Promise.all([
+      this.#dateHere(read, local),
+      ...peers.map((peer) => this.#dateAt(peer, read.name)),
+    ]);
     const best = peers
       .map((peer, i) => ({ peer, ticks: dates[i] ?? 0n }))
       .reduce<{ peer?: Peer; ticks: bigint }>((a, b) => (b.ticks > a.ticks ? b : a), { ticks: ours });
-    if (best.peer === undefined) {
-      const without = peers.filter((_, i) => dates[i] === undefined);
-      const deletedAt = ours === 0n ? undefined : await this.#deletedSince(without, read.name, ours);
-      if (deletedAt === undefined) return local;
-      abandon(local);
-      return textAnswer(this.#exchange, 404, `It was deleted on ${deletedAt}.`);
-    }
-    const { found } = await this.#search(read, [best.peer]);
-    if (found === undefined) return local;
-    if (local.status === 404) return this.#serveUnlessDeleted(read, found, where, await whole(local));
-    abandon(local);
-    return this.#serve(read, found);
+    if (best.peer !== undefined) return (await this.#search(read, [best.peer])).found;
+    const without = peers.filter((_, i) => dates[i] === undefined);
+    return this.#deletedSince(without, read.name, ours);
   }
 
-  #search(read: Read, peers: readonly Peer[]): ReturnType<typeof findCopy> {
+  /** Swift may have taken the client's own request for one of another name. A TempURL is judged where it goes. */
+  async #isAllowed({ isAllowed, query, name }: Read): Promise<boolean> {
+    return isAllowed || isTempUrl(query) || (await this.#client.mayRead(name));
+  }
+
+  #search(read: Read, peers: readonly Peer[]): Promise<Search> {
     const { hedgeDelayMs, timeoutMs } = this.#reads.site.options.reads;
-    return findCopy(peers, this.#question(read), { hedgeDelayMs, timeoutMs, isFound: isServed });
+    const isFound = read.nesting > 0 ? isPart : isServed;
+    return findCopy(peers, this.#question(read), { hedgeDelayMs, timeoutMs, isFound });
   }
 
-  #question({ method, name, query, headers }: Read): Question {
-    const target = swiftTarget(name.account, name.container, name.object);
-    if (isTempUrl(query)) {
-      return { method, target: this.#exchange.request.target, headers: asClient(headers) };
-    }
-    const selection = headers.clone();
-    selection.removeWhere((header) => !SELECTING.has(header));
-    return { method, target: target + rawQuery(query), headers: selection };
+  #question({ method, name, query, selection }: Read): Question {
+    const { target, headers } = this.#exchange.request;
+    if (isTempUrl(query)) return { method, target, headers: asClient(headers) };
+    return {
+      method,
+      target: swiftTarget(name.account, name.container, name.object) + rawQuery(query),
+      headers: selection,
+    };
   }
 
   async #serveUnlessDeleted(
     read: Read,
     found: FoundCopy,
+    { missing }: Search,
     { isHere }: Where,
     refusal: OutgoingResponse,
   ): Promise<OutgoingResponse> {
-    if (isHere && (await this.#isDeletedHere(read.name, found))) {
+    try {
+      if (!(await this.#isDeleted(read.name, found, isHere, missing))) return await this.#serve(read, found);
+    } catch (error) {
       found.response.body.abandon();
-      return refusal;
+      throw error;
     }
-    return this.#serve(read, found);
+    found.response.body.abandon();
+    return refusal;
   }
 
-  /** Also where that cannot be told. @throws AutosyncError of the local Swift */
-  async #isDeletedHere(name: ObjectName, { peer, response }: FoundCopy): Promise<boolean> {
-    const { site, objects } = this.#reads;
-    const known = await site.containerKeys.get(name, rightsFor(site, this.#exchange));
+  /** Here, or where its objects are elsewhere, on a cluster that has it not. Also where that cannot be told. @throws AutosyncError of the local Swift */
+  async #isDeleted(
+    name: ObjectName,
+    { peer, response }: FoundCopy,
+    isHere: boolean,
+    missing: readonly Peer[],
+  ): Promise<boolean> {
     // Of what a link led to there, the answer tells the date of that.
     const isLed = response.headers.has('content-location');
     const ticks = isLed
       ? await this.#dateAt(peer, name)
       : parseTimestamp(response.headers.get('x-timestamp') ?? '');
-    if (known === undefined || ticks === undefined) return true;
+    if (ticks === undefined) return true;
+    if (!isHere) return (await this.#deletedSince(missing, name, ticks)) !== undefined;
+    const { site, objects } = this.#reads;
+    const known = await site.containerKeys.get(name, rightsFor(site, this.#exchange));
+    if (known === undefined) return true;
     const verdict = await objects.probe(name, known.key, ticks);
     return verdict !== 'never-here' && verdict !== 'here';
   }
@@ -170,27 +202,32 @@ export class Reading {
     if (pointer.kind === 'symlink') return this.#followLink(read, pointer);
     if (read.nesting > MAX_NESTING)
       return Promise.resolve(textAnswer(this.#exchange, 409, 'Too many large objects in each other.'));
-    const { site } = this.#reads;
-    const { log } = site;
-    return answerLarge(
-      peer === undefined ? localSource(site) : peerSource(peer),
-      read,
-      pointer.kind,
-      { exchange: this.#exchange, log, readPart: (part) => this.#readPart(read, part) },
-      (target) => this.#askHere('GET', target, withoutSelection(read.headers)),
-    );
+    const { site, places } = this.#reads;
+    return answerLarge(read, pointer.kind, {
+      source: peer === undefined ? localSource(site) : peerSource(peer),
+      exchange: this.#exchange,
+      log: site.log,
+      readPart: (part) => this.#readPart(read, part),
+      listHere: (target) => this.#client.ask('GET', target),
+      listSources: async (name) => {
+        const { isHere, peers } = await places.find(name);
+        return [...(isHere ? [localSource(site)] : []), ...peers.map(peerSource)];
+      },
+    });
   }
 
   /** With the client's own rights. */
   #readPart(
-    { headers, nesting }: Read,
-    { account, container, object, range, isLargeObject }: PartToRead,
+    { nesting }: Read,
+    { account, container, object, range, etag, isLargeObject }: PartToRead,
   ): Promise<OutgoingResponse> {
-    const asked = withoutSelection(headers);
-    if (range !== undefined) asked.set('Range', `bytes=${range.join('-')}`);
-    const query = isLargeObject ? '' : '?multipart-manifest=get';
-    const name = { account, container, object };
-    return this.#read({ method: 'GET', name, query, headers: asked, links: 0, nesting: nesting + 1 });
+    const selection = new HeaderList();
+    if (range !== undefined) selection.set('Range', `bytes=${range.join('-')}`);
+    if (etag !== undefined) selection.set('If-Match', `"${etag}"`);
+    return this.#read({
+      ...{ method: 'GET', name: { account, container, object }, selection, isAllowed: true },
+      ...{ query: isLargeObject ? '' : '?multipart-manifest=get', links: 0, nesting: nesting + 1 },
+    });
   }
 
   async #followLink(read: Read, { to, etag }: Pointer & { kind: 'symlink' }): Promise<OutgoingResponse> {
@@ -202,7 +239,7 @@ export class Reading {
     };
     if (read.links >= MAX_LINKS)
       return conflict(`Too many levels of symbolic links, maximum allowed is ${MAX_LINKS}`);
-    const target = await this.#read({ ...read, name: to, links: read.links + 1 });
+    const target = await this.#read({ ...read, name: to, isAllowed: true, links: read.links + 1 });
     const found = target.headers.get('etag');
     if (etag !== undefined && found !== undefined && isServed(target.status) && unquoted(found) !== etag) {
       abandon(target);
@@ -216,32 +253,31 @@ export class Reading {
   async #read(read: Read): Promise<OutgoingResponse> {
     const { account, container, object } = read.name;
     const target = swiftTarget(account, container, object) + read.query;
-    return this.afterLocal(read, await this.#askHere(read.method, target, read.headers));
+    return this.afterLocal(read, await this.#client.ask(read.method, target, read.selection));
   }
 
-  async #askHere(method: string, target: string, headers: HeaderList): Promise<OutgoingResponse> {
-    const head = formatRequestHead(method, target, headers);
-    const response = await this.#reads.site.transport.send({
-      method,
-      head,
-      body: undefined,
-      isIdempotent: true,
-    });
-    removeHopByHop(response.headers);
-    return response;
-  }
-
-  /** A large object of which the local Swift has the manifest, and not all segments. Anything else that is a conflict stays one. */
+  /**
+   * A large object of which the local Swift has the manifest, and not all segments; or a link of which it has not what that leads to.
+   * Anything else stays what it is.
+   */
   async #completeLocal(read: Read, local: OutgoingResponse): Promise<OutgoingResponse> {
     const { name, query } = read;
+    if (isTempUrl(query)) return local;
     const { site } = this.#reads;
     const target = swiftTarget(name.account, name.container, name.object) + rawQuery(query);
-    const rights = rightsFor(site, this.#exchange);
-    const { headers, status } = await site.swift.request(rights, { method: 'HEAD', target });
-    const pointer = isSuccess(status) ? pointerIn(headers, name, query) : undefined;
-    if (pointer === undefined || isTempUrl(query)) return local;
-    abandon(local);
-    return this.#follow(read, pointer, undefined);
+    try {
+      const [isAllowed, { headers, status }] = await Promise.all([
+        this.#isAllowed(read),
+        site.swift.request(rightsFor(site, this.#exchange), { method: 'HEAD', target }),
+      ]);
+      const pointer = isAllowed && isSuccess(status) ? pointerIn(headers, name, query) : undefined;
+      if (pointer === undefined) return local;
+      abandon(local);
+      return await this.#follow(read, pointer, undefined);
+    } catch (error) {
+      abandon(local);
+      throw error;
+    }
   }
 
   async #dateAt(peer: Peer, { account, container, object }: ObjectName): Promise<bigint | undefined> {
@@ -284,11 +320,9 @@ function unknownWhereUnreachable(error: unknown): DeletionAnswer {
   throw error;
 }
 
-/** What says who the client is, and nothing of what it wants. */
-function withoutSelection(headers: HeaderList): HeaderList {
-  const kept = headers.clone();
-  kept.removeWhere((header) => SELECTING.has(header));
-  return kept;
+/** Of a large object's part nothing else will do. */
+function isPart(status: number): boolean {
+  return status === 200 || status === 206;
 }
 
 function isTempUrl(query: string): boolean {

@@ -28,7 +28,7 @@ export class Places {
 
   /** No peers where the container is deleted, was never recorded, or its objects stay where they are written. */
   find(name: ContainerName): Promise<Where> {
-    const key = `${name.account}/${name.container}`;
+    const key = keyOf(name);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const found = this.#look(name);
@@ -36,8 +36,10 @@ export class Places {
     return found;
   }
 
-  /** The best first: as `read_order` says, then the fastest. */
-  async inOrder({ peers }: Where): Promise<readonly Peer[]> {
+  /** The best first: as `read_order` says, then the fastest; and who is fenced, and therefore not asked. */
+  async inOrder({
+    peers,
+  }: Where): Promise<{ readonly peers: readonly Peer[]; readonly fenced: readonly string[] }> {
     const { fence, options } = this.#site;
     await fence.load();
     const order = options.reads.order.map(clusterKey);
@@ -45,25 +47,36 @@ export class Places {
       const index = order.indexOf(clusterKey(name));
       return index < 0 ? order.length : index;
     };
-    return peers
-      .filter(({ name }) => !fence.isFenced(name))
-      .sort((a, b) => rank(a) - rank(b) || a.latencyMs - b.latencyMs);
+    return {
+      peers: peers
+        .filter(({ name }) => !fence.isFenced(name))
+        .sort((a, b) => rank(a) - rank(b) || a.latencyMs - b.latencyMs),
+      fenced: peers.filter(({ name }) => fence.isFenced(name)).map(({ name }) => name),
+    };
   }
 
   async #look(name: ContainerName): Promise<Where> {
-    const { clusters, options, records } = this.#site;
+    const { options, records } = this.#site;
     if (!options.isAccountOurs(name.account)) return NOWHERE;
     try {
       const record = await records?.read(name);
-      const isOurs = record === undefined || (lifeOf(record) === 'present' && !isHeldBack(record));
-      if (!isOurs) return NOWHERE;
-      const placement =
-        record === undefined ? options.defaultPlacement(name) : placementFor(this.#site, name, record);
-      const { peers } = audienceFor(this.#site, placement);
-      return { isHere: placement.some((each) => clusters.isMine(each)), peers };
+      if (record === undefined) return this.#placed(options.defaultPlacement(name));
+      if (lifeOf(record) !== 'present' || isHeldBack(record)) return NOWHERE;
+      return this.#placed(placementFor(this.#site, name, record));
     } catch (error) {
       if (!(error instanceof AutosyncError)) throw error;
-      return NOWHERE;
+      // What cannot be read now is not remembered; the configuration has to do.
+      this.#known.drop(keyOf(name));
+      return this.#placed(options.defaultPlacement(name));
     }
   }
+
+  #placed(placement: readonly string[]): Where {
+    const { peers } = audienceFor(this.#site, placement);
+    return { isHere: placement.some((each) => this.#site.clusters.isMine(each)), peers };
+  }
+}
+
+function keyOf({ account, container }: ContainerName): string {
+  return `${account}/${container}`;
 }

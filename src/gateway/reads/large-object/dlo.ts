@@ -131,10 +131,18 @@ async function* piecesOf({ query, page }: Listed, list: ListParts, wanted: Span)
   }
 }
 
-/** Only the names count: a segment may have changed since it was listed, but for its length, which has been announced. */
-function pieceOf({ account, container }: ListingQuery, { name, bytes }: ListedPart, span: Span): Piece {
-  const toRead = { account, container, object: name, range: rangeOf(span, bytes), isLargeObject: false };
-  return { toRead, lengthBytes: span.end - span.start, etag: undefined };
+/** Clusters may differ: the segment that was listed is the one to be read, as its length and ETag have been announced. */
+function pieceOf({ account, container }: ListingQuery, { name, bytes, hash }: ListedPart, span: Span): Piece {
+  const etag = hash.replace(/^"(.*)"$/, '$1');
+  const toRead = {
+    account,
+    container,
+    object: name,
+    range: rangeOf(span, bytes),
+    etag,
+    isLargeObject: false,
+  };
+  return { toRead, lengthBytes: span.end - span.start };
 }
 
 async function nextPage(list: ListParts, query: ListingQuery): Promise<ListedParts> {

@@ -3,6 +3,8 @@
 import type { Source } from '../../../converge/cluster-listing.js';
 import type { HeaderList } from '../../../http/headers.js';
 import { AutosyncError } from '../../../lib/errors.js';
+import { compareNames } from '../../../lib/name-order.js';
+import type { ContainerName } from '../../../site/site.js';
 import { collectBody, MessageBody } from '../../../http/message-body.js';
 import { encodeName, swiftTarget } from '../../../swift/path.js';
 import { isSuccess } from '../../../swift/swift-client.js';
@@ -16,29 +18,30 @@ import { rawQuery, type ObjectName } from '../pointer.js';
 const PAGE = 10_000;
 const MAX_ROW_BYTES = 65_536;
 
-type Row = Partial<ListedPart>;
-
 interface Asked {
   readonly method: 'GET' | 'HEAD';
   readonly name: ObjectName;
   readonly query: string;
-  readonly headers: HeaderList;
+  readonly selection: HeaderList;
 }
 
-/**
- * Swift's answer for it.
- *
- * @param source the cluster that has the manifest
- * @param listHere lists a container of this cluster with the client's own rights
- * @throws AutosyncError what the source throws; a retry may help
- */
+/** How it is put together. */
+export interface Means extends Pick<LargeObjectRead, 'exchange' | 'log' | 'readPart'> {
+  /** The cluster that has the manifest. */
+  readonly source: Source;
+  /** Asks the local Swift for a listing with the client's own rights. */
+  readonly listHere: (target: string) => Promise<OutgoingResponse>;
+  /** The clusters that hold a container's objects. */
+  readonly listSources: (name: ContainerName) => Promise<readonly Source[]>;
+}
+
+/** Swift's answer for it. @throws AutosyncError what the sources throw; a retry may help */
 export async function answerLarge(
-  source: Source,
-  { method, name, query, headers }: Asked,
+  { method, name, query, selection }: Asked,
   kind: 'slo' | 'dlo',
-  means: Pick<LargeObjectRead, 'exchange' | 'log' | 'readPart'>,
-  listHere: (target: string) => Promise<OutgoingResponse>,
+  means: Means,
 ): Promise<OutgoingResponse> {
+  const { source, exchange } = means;
   const target = swiftTarget(name.account, name.container, name.object);
   const [raw, resolved] = await Promise.all([
     source.ask(kind === 'slo' ? 'GET' : 'HEAD', target + rawQuery(query)),
@@ -47,37 +50,49 @@ export async function answerLarge(
   ]);
   const type = resolved?.headers.get('content-type');
   if (!isSuccess(raw.status) || (kind === 'slo' && type === undefined))
-    return textAnswer(
-      means.exchange,
-      503,
-      `${source.cluster} did not say what this large object is made of.`,
-    );
-  const read = { ...means, request: { method, headers } };
+    return textAnswer(exchange, 503, `${source.cluster} did not say what this large object is made of.`);
+  const read = { ...means, request: { method, headers: selection } };
   if (type !== undefined) raw.headers.set('Content-Type', type);
   const manifest = { account: name.account, headers: raw.headers, body: raw.body };
   if (kind === 'slo') return answerSlo(read, manifest);
-  return answerDlo({ ...read, listParts: (page) => listParts(source, page, listHere) }, manifest);
+  return answerDlo({ ...read, listParts: (page) => listParts(means, page) }, manifest);
 }
 
-/** What the source has of them, for whoever may list them here. */
+/** What any of the clusters has of them, the newest of each, for whoever may list them here. */
 async function listParts(
-  source: Source,
+  { source, listHere, listSources }: Means,
   { account, container, prefix, marker }: ListingQuery,
-  listHere: (target: string) => Promise<OutgoingResponse>,
 ): Promise<ListedParts | OutgoingResponse> {
-  const query = `?format=json&limit=${PAGE}&prefix=${encodeName(prefix)}&marker=${encodeName(marker)}`;
-  const target = swiftTarget(account, container) + query;
   const allowed = await listHere(`${swiftTarget(account, container)}?limit=1`);
   if (!isSuccess(allowed.status)) return allowed;
   if (allowed.body instanceof MessageBody) await collectBody(allowed.body, MAX_ROW_BYTES);
-  const { status, reason, body } = await source.ask('GET', target);
+  const query = `?format=json&limit=${PAGE}&prefix=${encodeName(prefix)}&marker=${encodeName(marker)}`;
+  const found = await listSources({ account, container });
+  const sources = found.length === 0 ? [source] : found;
+  const pages = await Promise.all(
+    sources.map((each) => listPage(each, swiftTarget(account, container) + query)),
+  );
+  // Behind the end of a full page its cluster may have more.
+  const end = pages
+    .flatMap((rows) => (rows.length < PAGE ? [] : [rows.at(-1)?.name ?? '']))
+    .sort(compareNames)[0];
+  const newest = new Map<string, Row>();
+  for (const row of pages.flat()) {
+    const isIn = end === undefined || compareNames(row.name, end) <= 0;
+    const known = newest.get(row.name);
+    if (isIn && (known === undefined || row.last_modified > known.last_modified)) newest.set(row.name, row);
+  }
+  const rows = [...newest.values()].sort((a, b) => compareNames(a.name, b.name));
+  return { rows, isLast: end === undefined };
+}
+
+interface Row extends ListedPart {
+  readonly last_modified: string;
+}
+
+async function listPage({ cluster, ask }: Source, target: string): Promise<readonly Row[]> {
+  const { status, reason, body } = await ask('GET', target);
   if (!isSuccess(status) && status !== 404)
-    throw new AutosyncError('PEER_UNREACHABLE', `${source.cluster}: a listing: ${status} ${reason}`);
-  const rows = status === 200 ? (JSON.parse(body.toString('utf8')) as Row[]) : [];
-  return {
-    rows: rows.flatMap(({ name, bytes, hash }) =>
-      name === undefined || bytes === undefined || hash === undefined ? [] : { name, bytes, hash },
-    ),
-    isLast: rows.length < PAGE,
-  };
+    throw new AutosyncError('PEER_UNREACHABLE', `${cluster}: a listing: ${status} ${reason}`);
+  return status === 200 ? (JSON.parse(body.toString('utf8')) as Row[]) : [];
 }

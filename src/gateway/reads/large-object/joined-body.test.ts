@@ -13,8 +13,15 @@ function bytesOf(name: string): Buffer {
 }
 
 function part(object: string, lengthBytes = PART_BYTES): Part {
-  const toRead = { account: 'a', container: 'c', object, range: undefined, isLargeObject: false };
-  return { toRead, lengthBytes, etag: undefined };
+  const toRead = {
+    account: 'a',
+    container: 'c',
+    object,
+    range: undefined,
+    etag: undefined,
+    isLargeObject: false,
+  };
+  return { toRead, lengthBytes };
 }
 
 /** Parts fed as connections feed them: the next bytes in the same memory, and only when it is asked for more. */

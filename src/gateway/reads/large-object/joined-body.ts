@@ -11,6 +11,8 @@ export interface PartToRead {
   readonly object: string;
   /** First and last byte; undefined: all of it. */
   readonly range: readonly [number, number] | undefined;
+  /** Without quotes, of all of it; undefined where any will do. */
+  readonly etag: string | undefined;
   /**
    * True: a large object itself, to be read as its own parts joined. False: to be read as it is stored
    * (`multipart-manifest=get`), since only then is its ETag that of its bytes, and a manifest among the parts read no others.
@@ -25,8 +27,6 @@ export interface Part {
   readonly toRead: PartToRead;
   /** Of what is to be read of it, not of all of it. */
   readonly lengthBytes: number;
-  /** Without quotes, of all of it; undefined where any will do. */
-  readonly etag: string | undefined;
 }
 
 /** Bytes that are here already, or a part that has yet to be read. */
@@ -91,9 +91,9 @@ async function openPart(part: Part, read: ReadPart): Promise<OpenPart> {
 }
 
 /** What is wrong with the answer for a part; undefined: nothing. */
-function faultOf({ toRead, lengthBytes, etag }: Part, answer: OutgoingResponse): string | undefined {
+function faultOf({ toRead, lengthBytes }: Part, answer: OutgoingResponse): string | undefined {
   const { status, reason, headers, body } = answer;
-  const { range } = toRead;
+  const { range, etag } = toRead;
   if (status !== (range === undefined ? 200 : 206)) return `${status} ${reason}`;
   if (etag !== undefined && headers.get('etag')?.replaceAll('"', '') !== etag) return 'its ETag is another';
   const length = body instanceof MessageBody ? headers.get('content-length') : (body?.length ?? 0);

@@ -81,8 +81,9 @@ export function rangeOf({ start, end }: Span, sizeBytes: number): PartToRead['ra
 function pieceOf(account: string, segment: ObjectSegment, { start, end }: Span): Piece {
   const { container, object, sizeBytes, isLargeObject, hash } = segment;
   const range = rangeOf({ start: segment.span.start + start, end: segment.span.start + end }, sizeBytes);
-  const toRead = { account, container, object, range, isLargeObject };
-  return { toRead, lengthBytes: end - start, etag: isLargeObject ? undefined : hash };
+  const etag = isLargeObject ? undefined : hash;
+  const toRead = { account, container, object, range, etag, isLargeObject };
+  return { toRead, lengthBytes: end - start };
 }
 
 function segmentBytes(segment: Segment): number {

@@ -1,0 +1,63 @@
+// Requests of this gateway's own in a client's name, to the local Swift: who the client is goes along, and of what it sent nothing else. So
+// Swift reads the very path that is meant here, whatever it made of the client's own request (s3api, domain_remap).
+import { formatRequestHead, removeHopByHop } from '../../http/head.js';
+import { HeaderList } from '../../http/headers.js';
+import { swiftTarget } from '../../swift/path.js';
+import { isSuccess } from '../../swift/swift-client.js';
+import type { Site } from '../site.js';
+import type { Exchange, OutgoingResponse } from '../station.js';
+import type { ObjectName } from './pointer.js';
+
+/** By what Swift knows a client, and how it came. */
+const WHO = new Set([
+  ...['x-auth-token', 'x-storage-token', 'x-service-token', 'referer', 'via', 'x-forwarded-for'],
+]);
+/** What of a request decides what it gets of an object. */
+const SELECTING = new Set([
+  ...['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'],
+  'origin',
+]);
+
+/** Of a client's headers those that say what it wants of an object. */
+export function selectionOf(headers: HeaderList): HeaderList {
+  return only(headers, SELECTING);
+}
+
+export class ClientRights {
+  readonly #site: Site;
+  readonly #exchange: Exchange;
+  readonly #who: HeaderList;
+
+  constructor(site: Site, exchange: Exchange) {
+    this.#site = site;
+    this.#exchange = exchange;
+    this.#who = only(exchange.request.headers, WHO);
+  }
+
+  /** What Swift says to this client; its body streams. @throws AutosyncError UPSTREAM_…; a retry may help */
+  async ask(method: 'GET' | 'HEAD', target: string, selection = new HeaderList()): Promise<OutgoingResponse> {
+    const { transport } = this.#site;
+    const headers = new HeaderList(['Host', transport.authority, ...this.#who.raw, ...selection.raw]);
+    const response = await transport.send({
+      method,
+      head: formatRequestHead(method, target, headers),
+      body: undefined,
+      isIdempotent: true,
+      onStart: (abort) => (this.#exchange.request.onGone = () => abort()),
+    });
+    removeHopByHop(response.headers);
+    return response;
+  }
+
+  /** Whether Swift lets the client read that object, be it here or not: it says 401 or 403 to others before it looks. @throws as `ask` */
+  async mayRead({ account, container, object }: ObjectName): Promise<boolean> {
+    const { status } = await this.ask('HEAD', swiftTarget(account, container, object));
+    return isSuccess(status) || status === 404;
+  }
+}
+
+function only(headers: HeaderList, names: ReadonlySet<string>): HeaderList {
+  const kept = headers.clone();
+  kept.removeWhere((header) => !names.has(header));
+  return kept;
+}
