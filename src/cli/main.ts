@@ -1,41 +1,31 @@
 // The program `autosync`: its commands, and how it ends. Knows nothing of what a command does.
 import { Command, CommanderError } from 'commander';
 import { AutosyncError } from '../lib/errors.js';
-import { adoptCommand } from './adopt.js';
-import { checkCommand } from './check.js';
-import { copierCommand } from './copier.js';
-import { clusterCommand } from './cluster.js';
-import { daemonCommand } from './daemon.js';
-import { explainCommand } from './explain.js';
-import { gatewayCommand } from './gateway.js';
-import { leaveCommand } from './leave.js';
-import { pauseCommand, resumeCommand } from './pause.js';
-import { secretsCommand } from './secrets.js';
-import { startCommand } from './start.js';
-import { statusCommand } from './status.js';
-import { verifyCommand } from './verify.js';
 import { readVersion } from './version.js';
 
 const EXIT_OK = 0;
 const EXIT_USAGE = 2;
 const EXIT_COULD_NOT = 3;
 
-/** One line per command, in the order of `autosync --help`. */
-const COMMANDS: readonly Command[] = [
-  startCommand,
-  gatewayCommand,
-  daemonCommand,
-  checkCommand,
-  statusCommand,
-  explainCommand,
-  verifyCommand,
-  adoptCommand,
-  leaveCommand,
-  clusterCommand,
-  pauseCommand,
-  resumeCommand,
-  secretsCommand,
-];
+/** In the order of `autosync --help`. Each is loaded when it is wanted: a command starts twice as fast without all the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.js')).startCommand,
+  gateway: async () => (await import('./gateway.js')).gatewayCommand,
+  daemon: async () => (await import('./daemon.js')).daemonCommand,
+  check: async () => (await import('./check.js')).checkCommand,
+  status: async () => (await import('./status.js')).statusCommand,
+  explain: async () => (await import('./explain.js')).explainCommand,
+  verify: async () => (await import('./verify.js')).verifyCommand,
+  adopt: async () => (await import('./adopt.js')).adoptCommand,
+  leave: async () => (await import('./leave.js')).leaveCommand,
+  cluster: async () => (await import('./cluster.js')).clusterCommand,
+  pause: async () => (await import('./pause.js')).pauseCommand,
+  resume: async () => (await import('./pause.js')).resumeCommand,
+  secrets: async () => (await import('./secrets.js')).secretsCommand,
+  copier: async () => (await import('./copier.js')).copierCommand,
+};
+/** Started by the gateway, not by people. */
+const HIDDEN = 'copier';
 
 /**
  * Runs one command line.
@@ -46,7 +36,9 @@ const COMMANDS: readonly Command[] = [
 export async function main(args: readonly string[]): Promise<number> {
   process.exitCode = EXIT_OK;
   try {
-    await buildProgram().parseAsync(args, { from: 'user' });
+    const [name = ''] = args;
+    const program = await buildProgram(Object.hasOwn(COMMANDS, name) ? [name] : undefined);
+    await program.parseAsync(args, { from: 'user' });
     return askedExitCode();
   } catch (error) {
     return explain(error);
@@ -58,13 +50,15 @@ function askedExitCode(): number {
   return Number(process.exitCode ?? EXIT_OK);
 }
 
-/** The program with all its commands. */
-export function buildProgram(): Command {
+/** The program with these of its commands; all of them if not said. */
+export async function buildProgram(names: readonly string[] = Object.keys(COMMANDS)): Promise<Command> {
   const program = new Command('autosync')
     .description('Runs several independent OpenStack Swift clusters as one.')
     .version(readVersion());
-  for (const command of COMMANDS) program.addCommand(command);
-  program.addCommand(copierCommand, { hidden: true });
+  for (const name of names) {
+    const command = await COMMANDS[name]?.();
+    if (command !== undefined) program.addCommand(command, { hidden: name === HIDDEN });
+  }
   throwInsteadOfExiting(program);
   return program;
 }

@@ -11,6 +11,7 @@ import { buildProgram } from './main.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const PROGRAM = await buildProgram();
 const RUN = 'run UPDATE=1 npx vitest run src/cli/reference.test.ts';
 
 /** The file is `wanted`; with UPDATE=1 it is made so. */
@@ -65,7 +66,7 @@ describe('docs/reference/commands.md', () => {
     command.commands.length === 0
       ? [[path, command]]
       : command.commands.flatMap((inner) => leaves(inner, `${path} ${inner.name()}`));
-  const commands = leaves(buildProgram(), 'autosync');
+  const commands = leaves(PROGRAM, 'autosync');
 
   it('has every command, and no other', () => {
     const titles = [...text.matchAll(/^## `([a-z ]+?)(?: \[CONF\])?`$/gm)].map(([, title]) => title);
