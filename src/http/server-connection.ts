@@ -8,20 +8,9 @@ import { NEVER, writeProgress, type Deadlines, type Watched } from './deadline.j
 import { findHeadEnd, parseRequestHead, type RequestHead } from './head.js';
 import { MessageBody, type BodyConsumer, type BodySource } from './message-body.js';
 import { readInto } from './read-buffer.js';
-import { ServerRequest, type IncomingRequest } from './server-request.js';
+import { ServerRequest, type IncomingRequest, type ServerLimits } from './server-request.js';
 
-export type { IncomingRequest, OutgoingResponse };
-
-export interface ServerLimits {
-  /** Request line and headers together, in bytes. */
-  readonly maxHeaderSize: number;
-  /** From the first byte of a request to the end of its head. */
-  readonly headerTimeoutMs: number;
-  /** Between two requests. */
-  readonly keepaliveTimeoutMs: number;
-  /** Silence of the client in the middle of a request, or while it takes nothing of an answer. */
-  readonly clientTimeoutMs: number;
-}
+export type { IncomingRequest, OutgoingResponse, ServerLimits };
 
 export type RequestHandler = (request: IncomingRequest) => Promise<OutgoingResponse>;
 

@@ -4,6 +4,18 @@ import { connectionTokens, formatHead, type Framing, type RequestHead } from './
 import type { HeaderList } from './headers.js';
 import type { MessageBody } from './message-body.js';
 
+/** On what a client may send, and how long it may take. */
+export interface ServerLimits {
+  /** Request line and headers together, in bytes. */
+  readonly maxHeaderSize: number;
+  /** From the first byte of a request to the end of its head. */
+  readonly headerTimeoutMs: number;
+  /** Between two requests. */
+  readonly keepaliveTimeoutMs: number;
+  /** Silence of the client in the middle of a request, or while it takes nothing of an answer. */
+  readonly clientTimeoutMs: number;
+}
+
 /** A request as it came; `headers` may be edited in place. */
 export interface IncomingRequest extends RequestHead {
   readonly body: MessageBody;

@@ -12,7 +12,7 @@ import { renderRecord, type RecordName } from './record.js';
 /** Objects at a time: they have to wait together. */
 const BATCH = 1_000;
 /** Longer than a read of all writers' objects takes. */
-export const READ_MS = 60_000;
+const READ_MS = 60_000;
 /** The realm's record. */
 const REALM: RecordName = { account: '' };
 

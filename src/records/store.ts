@@ -34,13 +34,17 @@ export class Store {
   readonly #swift: SwiftClient;
   readonly #account: () => Promise<string | undefined>;
   #made: Promise<void> | undefined;
-  /** When Swift answered last, by its own clock, to the second: milliseconds since 1970; undefined where it does not say. */
-  answeredAtMs: number | undefined;
+  #answeredAtMs: number | undefined;
 
   /** @param account the service user's own; undefined while nobody knows it */
   constructor(swift: SwiftClient, account: () => Promise<string | undefined>) {
     this.#swift = swift;
     this.#account = account;
+  }
+
+  /** When Swift answered last, by its own clock, to the second: milliseconds since 1970; undefined where it does not say. */
+  get answeredAtMs(): number | undefined {
+    return this.#answeredAtMs;
   }
 
   /** The newest on all replicas; undefined where there is none. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
@@ -191,7 +195,7 @@ export class Store {
       const content = body === undefined ? {} : { body };
       const answer = await this.#swift.request({ kind: 'service' }, { method, target, headers, ...content });
       const atMs = Date.parse(answer.headers.get('date') ?? '');
-      this.answeredAtMs = Number.isNaN(atMs) ? undefined : atMs;
+      this.#answeredAtMs = Number.isNaN(atMs) ? undefined : atMs;
       return answer;
     } catch (error) {
       if (!(error instanceof AutosyncError)) throw error;

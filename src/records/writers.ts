@@ -35,9 +35,8 @@ export class Writers {
   readonly #options: WritersOptions;
   #own: Promise<string> | undefined;
   #name: string | undefined;
-  /** When it was last looked whether to say so: on the monotonic clock, and by the host's. */
-  #saidAtMs = -Infinity;
-  #saidAt = -Infinity;
+  #lookedAtMonotonicMs = -Infinity;
+  #lookedAtWallMs = -Infinity;
   #listed: readonly string[] = [];
   #listedAtMs = -Infinity;
 
@@ -75,10 +74,11 @@ export class Writers {
   own(): Promise<string> {
     const { monotonic, now } = this.#options;
     // A host that slept does not count that time.
-    const isDue = monotonic() - this.#saidAtMs >= SAY_MS || Math.abs(now() - this.#saidAt) >= SAY_MS;
+    const isDue =
+      monotonic() - this.#lookedAtMonotonicMs >= SAY_MS || Math.abs(now() - this.#lookedAtWallMs) >= SAY_MS;
     if (this.#own === undefined || isDue) {
-      this.#saidAtMs = monotonic();
-      this.#saidAt = now();
+      this.#lookedAtMonotonicMs = monotonic();
+      this.#lookedAtWallMs = now();
       this.#own = this.#say();
       this.#own.catch(() => (this.#own = undefined));
     }

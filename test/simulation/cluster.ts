@@ -16,7 +16,6 @@ import type { IncomingResponse } from '../../src/http/client-connection.js';
 import { MessageBody } from '../../src/http/message-body.js';
 import type { ClientAnswer } from '../../src/http/request-sender.js';
 import { AutosyncError } from '../../src/lib/errors.js';
-import type { Logger } from '../../src/lib/logger.js';
 import type { Clusters } from '../../src/peers/clusters.js';
 import type { Peer, PeerRequest, PeerResult } from '../../src/peers/peer.js';
 import { ContainerKeys } from '../../src/site/container-keys.js';
@@ -30,6 +29,7 @@ import { SwiftClient } from '../../src/swift/swift-client.js';
 import { nextInRing } from '../../src/sync/ring.js';
 import type { SecretsFile } from '../../src/sync/secrets.js';
 import { isOwnSyncTo, realmSyncTo } from '../../src/sync/sync-to.js';
+import { SILENT } from '../support/bare-gateway.js';
 import { ModelSwift, type ModelRequest } from './model-swift.js';
 import type { Network } from './network.js';
 import { headersIn, recordIn } from './trace.js';
@@ -41,12 +41,6 @@ export const MAX_SKEW_MS = 60_000;
 /** How long a peer that did not answer is not asked again. */
 const DOWN_MS = 3_000;
 
-const QUIET: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
 const SECRETS = {
   current: { number: 1, secret: createSecretKey(Buffer.alloc(32, 1)) },
   previous: undefined,
@@ -173,7 +167,7 @@ export class Cluster {
       store: new Store(swift, () => Promise.resolve(OWN_ACCOUNT)),
       cluster: this.name,
       maxAheadMs: MAX_SKEW_MS,
-      log: QUIET,
+      log: SILENT,
       now,
       monotonic: () => this.#world.nowMs,
       writer: `${this.name}.sim.${this.#planted.isWriterShared === true ? 0 : PROCESSES.indexOf(role)}`,
@@ -212,13 +206,13 @@ export class Cluster {
       ownAccount: () => Promise.resolve(OWN_ACCOUNT),
       records,
       // Nobody is away for days here.
-      fence: new Fence(undefined, Infinity, QUIET),
+      fence: new Fence(undefined, Infinity, SILENT),
       now,
-      log: QUIET,
+      log: SILENT,
       close: () => undefined,
       copies: { add: () => undefined, copy: () => Promise.resolve([]) },
       counters: new Counters(),
-      afterwards: new Afterwards(QUIET),
+      afterwards: new Afterwards(SILENT),
     };
     return site as Site;
   }

@@ -1,5 +1,4 @@
 // Who writes records, over days: names that go out of use, and what was written under them.
-import { pino } from 'pino';
 import { beforeEach, expect, it } from 'vitest';
 import { foldGone } from '../../src/records/fold.js';
 import { Keeper, type RecordWriter } from '../../src/records/keeper.js';
@@ -7,6 +6,7 @@ import { register } from '../../src/records/register.js';
 import type { Record } from '../../src/records/record.js';
 import { Store, STORE_CONTAINER } from '../../src/records/store.js';
 import { SwiftClient } from '../../src/swift/swift-client.js';
+import { SILENT } from '../support/bare-gateway.js';
 import { ModelSwift, type ModelRequest } from './model-swift.js';
 
 const HOUR_MS = 3_600_000;
@@ -38,7 +38,7 @@ function startProcess(
   return new Keeper({
     store: new Store(client, () => Promise.resolve(OWN)),
     cluster: 'one',
-    ...{ maxAheadMs: 60_000, log: pino({ level: 'silent' }), writer },
+    ...{ maxAheadMs: 60_000, log: SILENT, writer },
     ...{ now: () => nowMs, monotonic: () => nowMs },
     above: options.above,
     sleep: (ms) => pass(ms).then(() => undefined),

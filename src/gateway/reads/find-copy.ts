@@ -13,9 +13,7 @@ export interface FoundCopy {
 
 export interface Search {
   readonly found: FoundCopy | undefined;
-  /** Peers that said that they have it not. */
-  readonly missing: readonly Peer[];
-  /** Peers that did not say whether they have it. Empty where one has it. */
+  /** Peers that did not say whether they have it (404 and 412 say so). Empty where one has it. */
   readonly unknown: readonly string[];
 }
 
@@ -49,7 +47,6 @@ class Asking {
   readonly #resolve: (search: Search) => void;
   /** How to give up what is under way. */
   readonly #underWay = new Map<Peer, () => void>();
-  readonly #missing: Peer[] = [];
   readonly #unknown: string[] = [];
   readonly #overall: NodeJS.Timeout;
   #hedge: NodeJS.Timeout | undefined;
@@ -88,8 +85,7 @@ class Asking {
       return;
     }
     if (said.kind === 'answer') said.response.body.abandon();
-    if (said.kind === 'answer' && MISSING.has(said.response.status)) this.#missing.push(peer);
-    else this.#unknown.push(peer.name);
+    if (said.kind !== 'answer' || !MISSING.has(said.response.status)) this.#unknown.push(peer.name);
     this.next();
   }
 
@@ -113,6 +109,6 @@ class Asking {
     clearTimeout(this.#overall);
     clearTimeout(this.#hedge);
     for (const abort of this.#underWay.values()) abort();
-    this.#resolve({ found, missing: this.#missing, unknown });
+    this.#resolve({ found, unknown });
   }
 }

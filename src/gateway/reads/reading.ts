@@ -21,7 +21,6 @@ import { answerLarge } from './large-object/elsewhere.js';
 import type { PartToRead } from './large-object/joined-body.js';
 import type { ObjectReads } from './object-reads.js';
 import { pointerIn, rawQuery, type ObjectName, type Pointer } from './pointer.js';
-import type { Where } from './where.js';
 
 const PARTIAL = 'X-Autosync-Partial';
 /** As Swift's symlinks do by default (middleware/symlink.py, symloop_max). */
@@ -68,13 +67,13 @@ export class Reading {
     if (where.peers.length === 0 || this.#reads.missed.get(key) === true) return local;
     const refusal = await whole(local);
     const { peers, fenced } = await this.#reads.places.inOrder(where);
-    const [isAllowed, search] = await Promise.all([this.#isAllowed(read), this.#search(read, peers)]);
-    if (!isAllowed) {
-      search.found?.response.body.abandon();
-      return refusal;
+    const search = await this.#searchIfAllowed(read, peers);
+    if (search === undefined) return refusal;
+    if (search.found !== undefined) {
+      // Where it belongs here, the local Swift knows of its deletion; elsewhere the others do.
+      const knowing = where.isHere ? undefined : peers.filter((peer) => peer !== search.found?.peer);
+      return this.#serveUnlessDeleted(read, search.found, knowing, refusal);
     }
-    if (search.found !== undefined)
-      return this.#serveUnlessDeleted(read, search.found, search, where, refusal);
     const unknown = [...search.unknown, ...fenced];
     if (unknown.length === 0) {
       if (read.nesting === 0) this.#reads.missed.set(key, true);
@@ -128,6 +127,18 @@ export class Reading {
     return findCopy(peers, this.#question(read), { hedgeDelayMs, timeoutMs, isFound });
   }
 
+  /** Both are asked at once; undefined where the client may not read it. @throws AutosyncError of the local Swift */
+  async #searchIfAllowed(read: Read, peers: readonly Peer[]): Promise<Search | undefined> {
+    const searching = this.#search(read, peers);
+    let isAllowed = false;
+    try {
+      isAllowed = await this.#isAllowed(read);
+    } finally {
+      if (!isAllowed) void searching.then(({ found }) => found?.response.body.abandon());
+    }
+    return isAllowed ? searching : undefined;
+  }
+
   #question({ method, name, query, selection }: Read): Question {
     const { target, headers } = this.#exchange.request;
     if (isTempUrl(query)) return { method, target, headers: asClient(headers) };
@@ -138,15 +149,15 @@ export class Reading {
     };
   }
 
+  /** @param knowing who is asked whether it was deleted; undefined: the local Swift */
   async #serveUnlessDeleted(
     read: Read,
     found: FoundCopy,
-    { missing }: Search,
-    { isHere }: Where,
+    knowing: readonly Peer[] | undefined,
     refusal: OutgoingResponse,
   ): Promise<OutgoingResponse> {
     try {
-      if (!(await this.#isDeleted(read.name, found, isHere, missing))) return await this.#serve(read, found);
+      if (!(await this.#isDeleted(read.name, found, knowing))) return await this.#serve(read, found);
     } catch (error) {
       found.response.body.abandon();
       throw error;
@@ -155,12 +166,11 @@ export class Reading {
     return refusal;
   }
 
-  /** Here, or where its objects are elsewhere, on a cluster that has it not. Also where that cannot be told. @throws AutosyncError of the local Swift */
+  /** Also where the local Swift cannot tell. @throws AutosyncError of the local Swift */
   async #isDeleted(
     name: ObjectName,
     { peer, response }: FoundCopy,
-    isHere: boolean,
-    missing: readonly Peer[],
+    knowing: readonly Peer[] | undefined,
   ): Promise<boolean> {
     // Of what a link led to there, the answer tells the date of that.
     const isLed = response.headers.has('content-location');
@@ -168,7 +178,7 @@ export class Reading {
       ? await this.#dateAt(peer, name)
       : parseTimestamp(response.headers.get('x-timestamp') ?? '');
     if (ticks === undefined) return true;
-    if (!isHere) return (await this.#deletedSince(missing, name, ticks)) !== undefined;
+    if (knowing !== undefined) return (await this.#deletedSince(knowing, name, ticks)) !== undefined;
     const { site, objects } = this.#reads;
     const known = await site.containerKeys.get(name, rightsFor(site, this.#exchange));
     if (known === undefined) return true;

@@ -1,0 +1,31 @@
+// What one gateway answers, against what the cluster that has the object says itself.
+import { expect } from 'vitest';
+import type { Answer, SwiftSession } from './swift-client.js';
+
+export const SERVED_BY = 'x-autosync-served-by';
+/** Of one answer, not of the object. */
+const OF_THE_ANSWER = new Set([
+  ...['date', 'x-trans-id', 'x-openstack-request-id', 'connection', 'via'],
+  SERVED_BY,
+]);
+
+function ofTheObject({ status, headers, text }: Answer): unknown {
+  const kept = Object.entries(headers).filter(([name]) => !OF_THE_ANSWER.has(name));
+  return { status, headers: Object.fromEntries(kept.sort()), text };
+}
+
+/** Status, headers and bytes are the same through the gateway as straight from the Swift that has it. */
+export async function expectAsThere(
+  through: SwiftSession,
+  straight: SwiftSession,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const [got, wanted] = await Promise.all([
+    through.request(method, path, headers),
+    straight.request(method, path, headers),
+  ]);
+  expect(ofTheObject(got), `${method} ${path} ${JSON.stringify(headers)}`).toEqual(ofTheObject(wanted));
+  return got;
+}
