@@ -146,6 +146,7 @@ export function autosyncConfig(
     copyConcurrency: whole.copyConcurrency,
     copyBandwidth: whole.copyBandwidth,
     copyQueueLength: whole.copyQueueLength,
+    namespace: whole.namespace,
     readOrder: whole.readOrder ?? [],
     hedgeDelayMs: whole.hedgeDelayMs,
     fallbackTimeoutMs: whole.fallbackTimeoutMs,

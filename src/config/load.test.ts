@@ -124,6 +124,7 @@ describe('what loads', () => {
       peerProbeIntervalMs: 2000,
       maxClockSkewMs: 30_000,
       ...{
+        namespace: 'everywhere',
         readOrder: [],
         hedgeDelayMs: 300,
         fallbackTimeoutMs: 3_000,

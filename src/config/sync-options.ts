@@ -77,6 +77,10 @@ export const AUTOSYNC_OPTIONS = {
     defaultWords: 'no limit',
     doc: "How many bytes of objects this host's copier may send to one peer in a second, all transfers to it together: first for the whole day, then for windows of it, by the clock of the host; a window may go over midnight. Units are B/s, KB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s (bytes) and kbit/s, Mbit/s, Gbit/s. It holds also for a transfer under way when a window begins or ends. So that none stands still, one object at once is copied for each 32 KB/s, up to copy_concurrency. Not limited are deletions and metadata, the copies that the object audit and verify --repair ask for, and Swift's own container sync, which brings what copies did not.",
   }),
+  namespace: option(is.oneOf('everywhere', 'placed'), {
+    default: 'everywhere',
+    doc: 'Where containers exist, with their metadata and ACLs: on every cluster of the realm, so that each can say what a client may do, or only where their objects are placed.',
+  }),
   read_order: option(is.clusters, {
     example: 'secondary, archive',
     defaultWords: 'the fastest first, as measured',

@@ -9,7 +9,7 @@ import { swiftTarget } from '../swift/path.js';
 import { isSuccess, type Rights } from '../swift/swift-client.js';
 import { planSync, type SyncPlan, type SyncState } from '../sync/sync-plan.js';
 import type { Comparison, LifeFinding } from './compare.js';
-import { isPlacedAt } from '../site/placement.js';
+import { belongsAt } from '../site/placement.js';
 import { ownersKeyIn, syncFault, whatKeepsApart, type Fault } from './faults.js';
 import { observedOf, type Seen } from './observe.js';
 import { makeContainer } from './policy.js';
@@ -74,7 +74,7 @@ export async function convergeContainer(
     record,
     isUnrecorded,
   };
-  const steps = stepsFor(comparison, record, plan, isPlacedAt(record, site.clusters.mine));
+  const steps = stepsFor(comparison, record, plan, belongsAt(site, record, site.clusters.mine));
   const actions = steps.map(describe);
   let { state } = plan;
   let answer: ClientAnswer | undefined;
@@ -159,10 +159,15 @@ async function take(
   return answer;
 }
 
-function stepsFor({ life, behind }: Comparison, record: Record, plan: SyncPlan, isPlaced: boolean): Step[] {
+function stepsFor(
+  { life, behind }: Comparison,
+  record: Record,
+  plan: SyncPlan,
+  belongsHere: boolean,
+): Step[] {
   switch (life) {
     case 'create': {
-      if (!isPlaced) return [];
+      if (!belongsHere) return [];
       const settings = [...settingsOf('container', record.desired)].filter(([, { value }]) => value !== '');
       const headers = settings.map(([header, { value }]) => [header, value] as const);
       return [{ method: 'PUT', headers: [...headers, ...plan.change], isSync: false }];

@@ -7,14 +7,14 @@ import { hashOf, newestVersion, register, type Register } from '../records/regis
 import type { Keeper } from '../records/keeper.js';
 import type { Peer } from '../peers/peer.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
-import { audienceFor, syncWish } from '../site/site.js';
+import { audienceFor, audienceForContainer, syncWish } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { convergeContainer } from './container.js';
-import { deleteLeftovers, findNeverDeleted, listLeftovers, type Leftover } from './leftovers.js';
+import { deleteLeftovers, findNeverDeleted, judgeHere, listLeftovers, type Leftover } from './leftovers.js';
 import { notePending } from './notes.js';
 import { makeContainer } from './policy.js';
-import { tellPeer, toldDetail } from './tell-peer.js';
+import { tellPeer, toldDetail, type TellOptions } from './tell-peer.js';
 import { placementFor } from '../site/placement.js';
 
 const SERVICE = { kind: 'service' } as const;
@@ -37,13 +37,22 @@ export async function settleDeletion(
   name: ContainerName,
   record: Record,
 ): Promise<Settled> {
-  const { peers } = audienceFor(site, placementFor(site, name, record));
+  const placement = placementFor(site, name, record);
+  const { peers } = audienceForContainer(site, placement);
+  const holders = audienceFor(site, placement).peers;
+  const belongsHere = placement.some((each) => site.clusters.isMine(each));
   // What was deleted here, and what never was, cannot be told apart any more.
   if (site.fence.isFenced(site.clusters.mine))
     return { life: 'deleted', behind: peers.map((peer) => peer.name) };
   const lists = await Promise.all(peers.map((peer) => listLeftovers(site, peer, name, SERVICE)));
-  const leftovers = lists.flat();
-  if (leftovers.length > 0 && (await isAnyNeverSeen(site, records, name, record, leftovers))) {
+  const leftovers = lists.flatMap((list) => list ?? []);
+  // Only the clusters that its objects belong on can tell what was deleted.
+  if (leftovers.length > 0 && !belongsHere && lifeOf(record) === 'deleted')
+    return { life: 'deleted', behind: await tellAll(site, name, record, holders, { isBlocked: true }) };
+  const isAlive =
+    (leftovers.length > 0 && (await isAnyNeverSeen(site, records, name, record, leftovers))) ||
+    (belongsHere && holders.length === 0 && (await holdsObjects(site, name)));
+  if (isAlive) {
     await tellAll(site, name, await setLife(records, name, 'present'), peers);
     await convergeContainer(site, name, { rights: SERVICE });
     return { life: 'present', behind: [] };
@@ -59,15 +68,22 @@ async function tellAll(
   name: ContainerName,
   record: Record,
   peers: readonly Peer[],
+  options: TellOptions = {},
 ): Promise<string[]> {
   const outcomes = await Promise.all(
     peers.map(async (peer) => {
-      const told = await tellPeer(peer, name, record, SERVICE);
+      const told = await tellPeer(peer, name, record, SERVICE, options);
       return { cluster: peer.name, isDone: told.isDone, detail: toldDetail(told) };
     }),
   );
   await notePending(site, name, record, outcomes);
   return outcomes.filter(({ isDone }) => !isDone).map(({ cluster }) => cluster);
+}
+
+/** No other cluster can have deleted what the only one of its placement still has. */
+async function holdsObjects(site: BaseSite, { account, container }: ContainerName): Promise<boolean> {
+  const { state } = await site.swift.readContainer(SERVICE, account, container);
+  return state !== undefined && state.objectCount > 0;
 }
 
 export async function setLife(records: Keeper, name: ContainerName, life: Life): Promise<Record> {
@@ -89,7 +105,12 @@ async function isAnyNeverSeen(
   const made = await makeContainer(site, SERVICE, name, record, [['X-Container-Sync-Key', key]]);
   if (!isSuccess(made.status))
     throw new AutosyncError('SWIFT_REFUSED', `PUT of a container, to ask for its objects: ${made.status}.`);
-  const isFound = await findNeverDeleted(site, name, { key, rights: SERVICE }, leftovers);
+  const isFound = await findNeverDeleted(
+    site,
+    name,
+    judgeHere(site, name, { key, rights: SERVICE }),
+    leftovers,
+  );
   if (!isFound) await site.swift.request(SERVICE, { method: 'DELETE', target });
   return isFound;
 }

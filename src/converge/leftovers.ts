@@ -11,7 +11,8 @@ import { encodeName, swiftTarget } from '../swift/path.js';
 import { isSuccess, type Rights } from '../swift/swift-client.js';
 import { formatTimestamp, parseListingTime, parseTimestamp } from '../swift/timestamp.js';
 import { withToken } from './change-headers.js';
-import { probeObject, type ProbeAnswer } from '../sync/probe.js';
+import { probeDeletion, probeObject, type DeletionAnswer } from '../sync/probe.js';
+import { probeAt } from './object-member.js';
 
 /** An object that a peer lists, with the time of its row. */
 export interface Leftover {
@@ -19,8 +20,8 @@ export interface Leftover {
   readonly name: string;
   /** undefined: the listing does not say in a form we know. */
   readonly ticks: bigint | undefined;
-  /** Deleted here: may be deleted there. */
-  isDeletedHere: boolean;
+  /** Deleted on another of its clusters: may be deleted there. */
+  isDeleted: boolean;
 }
 
 const CONCURRENCY = 8;
@@ -31,7 +32,7 @@ const NOT_ASKABLE =
   'container-sync-realms.conf here with that of Swift, and the container key';
 
 /**
- * What the peer lists, up to `delete_probe_limit`; nothing where it cannot be asked, or is fenced: whether its objects were deleted
+ * What the peer lists, up to `delete_probe_limit`; undefined where it cannot be asked, or is fenced: whether its objects were deleted
  * here cannot be known any more. Then its own DELETE will tell.
  */
 export async function listLeftovers(
@@ -39,21 +40,24 @@ export async function listLeftovers(
   peer: Peer,
   name: ContainerName,
   rights: Rights,
-): Promise<Leftover[]> {
-  const leftovers: Leftover[] = [];
-  if (site.fence.isFenced(peer.name)) return leftovers;
+): Promise<Leftover[] | undefined> {
+  if (site.fence.isFenced(peer.name)) return undefined;
+  let leftovers: Leftover[] | undefined;
   const container = swiftTarget(name.account, name.container);
   const deadline = performance.now() + site.options.peerTimeoutMs;
-  while (leftovers.length < site.options.deleteProbeLimit && performance.now() < deadline) {
-    const limit = Math.min(site.options.deleteProbeLimit - leftovers.length, MAX_PAGE);
-    const marker = encodeName(leftovers.at(-1)?.name ?? '');
+  for (let count = 0; count < site.options.deleteProbeLimit && performance.now() < deadline;) {
+    const limit = Math.min(site.options.deleteProbeLimit - count, MAX_PAGE);
+    const marker = encodeName(leftovers?.at(-1)?.name ?? '');
     const target = `${container}?format=json&limit=${limit}&marker=${marker}`;
     const result = await peer.send({ method: 'GET', target, headers: withToken(rights) });
-    if (result.kind === 'unreachable' || result.answer.status !== 200) break;
+    if (result.kind === 'unreachable') break;
+    if (result.answer.status === 404) return leftovers ?? [];
+    if (result.answer.status !== 200) break;
     const rows = readRows(result.answer.body);
-    for (const { name: object, last_modified: date } of rows) {
-      leftovers.push({ peer, name: object, ticks: parseListingTime(date), isDeletedHere: false });
-    }
+    leftovers ??= [];
+    for (const { name: object, last_modified: date } of rows)
+      leftovers.push({ peer, name: object, ticks: parseListingTime(date), isDeleted: false });
+    count = leftovers.length;
     if (rows.length < limit) break;
   }
   return leftovers;
@@ -72,31 +76,56 @@ function readRows(body: Buffer): readonly Row[] {
   }
 }
 
-/** Probes each leftover here, within `peer_timeout`. True as soon as one turns up that was never deleted here. */
-export async function findNeverDeleted(
+/** Who says whether a leftover was deleted on another of its clusters. */
+export type Judge = (leftover: Leftover) => Promise<DeletionAnswer>;
+
+/** Asks this cluster, where its objects belong here. */
+export function judgeHere(
   site: BaseSite,
   name: ContainerName,
   { key, rights }: { readonly key: string | undefined; readonly rights: Rights },
+): Judge {
+  return async ({ name: object, ticks }) => {
+    // Without a key of container sync's there is no asking: what is on a peer counts as written there.
+    if (key === undefined || ticks === undefined) return 'unknown';
+    const target = swiftTarget(name.account, name.container, object);
+    const proof = syncProof(site, { method: 'PUT', target, timestamp: formatTimestamp(ticks) }, key);
+    if (proof === undefined) return 'unknown';
+    // An object that no listing shows may be here all the same: the container's database was lost, or lags.
+    return probeDeletion(
+      () => probeObject(site.transport, target, proof),
+      async () => !(await isMissing(site, target, key, rights)),
+    );
+  };
+}
+
+/** Asks the others of its clusters, where its objects do not belong here. */
+export function judgeElsewhere(name: ContainerName, holders: readonly Peer[]): Judge {
+  return async ({ peer, name: object, ticks }) => {
+    if (ticks === undefined) return 'unknown';
+    const others = holders.filter((each) => each !== peer);
+    const answers = others.map((each) => probeAt(each, { ...name, object }, ticks));
+    return (await Promise.all(answers)).includes('newer-here') ? 'newer-here' : 'never-here';
+  };
+}
+
+/** Asks about each leftover, within `peer_timeout`. True as soon as one turns up that was never deleted. */
+export async function findNeverDeleted(
+  site: BaseSite,
+  name: ContainerName,
+  judge: Judge,
   leftovers: readonly Leftover[],
 ): Promise<boolean> {
-  // Without a key of container sync's there is no asking: what is on a peer counts as written there.
-  if (key === undefined) return true;
-  const answers = new Set<ProbeAnswer | 'here'>();
+  const answers = new Set<DeletionAnswer>();
   const isFound = (): boolean => [...answers].some((each) => each !== 'newer-here');
   const deadline = performance.now() + site.options.peerTimeoutMs;
   await eachLimited(
     leftovers,
     CONCURRENCY,
     async (leftover) => {
-      const target = swiftTarget(name.account, name.container, leftover.name);
-      const timestamp = formatTimestamp(leftover.ticks ?? 0n);
-      const proof = syncProof(site, { method: 'PUT', target, timestamp }, key);
-      const isAskable = proof !== undefined && leftover.ticks !== undefined;
-      const answer = isAskable ? await probeObject(site.transport, target, proof) : 'unknown';
-      // An object that no listing shows may be here all the same: the container's database was lost, or lags.
-      const isHere = answer === 'newer-here' && !(await isMissing(site, target, key, rights));
-      leftover.isDeletedHere = answer === 'newer-here' && !isHere;
-      answers.add(isHere ? 'here' : answer);
+      const answer = await judge(leftover);
+      leftover.isDeleted = answer === 'newer-here';
+      answers.add(answer);
     },
     () => !isFound() && performance.now() < deadline,
   );
@@ -121,7 +150,7 @@ async function isMissing(site: BaseSite, target: string, key: string, rights: Ri
   }
 }
 
-/** Deletes what was deleted here, dated one tick after the peer's own copy, so that anything newer there stays. */
+/** Deletes what was deleted elsewhere, dated one tick after the peer's own copy, so that anything newer there stays. */
 export async function deleteLeftovers(
   site: BaseSite,
   name: ContainerName,
@@ -130,7 +159,7 @@ export async function deleteLeftovers(
 ): Promise<void> {
   const deadline = performance.now() + site.options.peerTimeoutMs;
   await eachLimited(
-    leftovers.filter((leftover) => leftover.isDeletedHere),
+    leftovers.filter((leftover) => leftover.isDeleted),
     CONCURRENCY,
     async ({ peer, name: object, ticks }) => {
       const target = swiftTarget(name.account, name.container, object);

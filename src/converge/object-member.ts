@@ -74,6 +74,16 @@ export function peerMember(peer: Peer): Member {
   };
 }
 
+/** Asks a peer whether it deleted the object at that date or later; `unknown` where it does not say. */
+export async function probeAt(peer: Peer, name: ObjectName, ticks: bigint): Promise<DeletionAnswer> {
+  try {
+    return await peerMember(peer).probe(name, ticks);
+  } catch (error) {
+    if (error instanceof AutosyncError) return 'unknown';
+    throw error;
+  }
+}
+
 /** Asks this cluster's Swift whether it deleted the object at that date or later. @throws AutosyncError what Swift's client throws */
 export async function probeHere(site: BaseSite, name: ObjectName, ticks: bigint): Promise<DeletionAnswer> {
   const target = targetOf(name);

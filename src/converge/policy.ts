@@ -3,6 +3,7 @@ import { HeaderList } from '../http/headers.js';
 import type { ClientAnswer } from '../http/request-sender.js';
 import { clusterLabel } from '../records/names.js';
 import { DESIRED, type Record } from '../records/record.js';
+import { isPlacedAt } from '../site/placement.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSamePolicy, policiesHere, type PolicyMap } from '../swift/policies.js';
@@ -18,8 +19,8 @@ function mapFor(site: BaseSite, record: Record): PolicyMap {
 }
 
 /**
- * PUTs the container. With no policy of that name here, and nothing in `policy_map` for it, Swift refuses: it is never made with
- * another one.
+ * PUTs the container. With no policy of that name here, and nothing in `policy_map` for it, Swift refuses: where its objects belong, it is
+ * never made with another one.
  *
  * @throws what Swift's client throws; a retry helps
  */
@@ -41,13 +42,16 @@ export async function makeContainer(
   const [first, ...others] = policies;
   let answer = await put(first);
   for (const policy of others) if (reasonOfAnswer(answer) === 'POLICY_MISSING') answer = await put(policy);
+  if (reasonOfAnswer(answer) === 'POLICY_MISSING' && !isPlacedAt(record, site.clusters.mine))
+    answer = await put(undefined);
   return answer;
 }
 
 /** Where the container here has another policy than `policy_map` has for the recorded one: both, in words. */
 export function policyConflict(site: BaseSite, record: Record, here: string | undefined): string | undefined {
   const recorded = record.desired.get(DESIRED.policy)?.value;
-  if (recorded === undefined || here === undefined) return undefined;
+  if (recorded === undefined || here === undefined || !isPlacedAt(record, site.clusters.mine))
+    return undefined;
   if (isSamePolicy(mapFor(site, record), recorded, here)) return undefined;
   return `made with ${recorded}, here it has ${here}`;
 }

@@ -16,7 +16,7 @@ import { readContainerState } from '../swift/container-state.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import type { Finding, Outcome } from './report.js';
-import { isPlacedAt } from '../site/placement.js';
+import { belongsAt, isPlacedAt } from '../site/placement.js';
 
 const SERVICE = { kind: 'service' } as const;
 /** A DELETE that was meant this long ago is over, one way or the other. */
@@ -61,7 +61,7 @@ export async function settleContainer(
   if (lifeOf(record) === undefined) return findings;
   const mark = markOf(record);
   for (const { peer } of differing.filter(
-    (each) => each.mark !== mark && isPlacedAt(record, each.peer.name),
+    (each) => each.mark !== mark && belongsAt(site, record, each.peer.name),
   )) {
     const { result, isDone } = await tellPeer(peer, name, record, SERVICE);
     if (isDone) {

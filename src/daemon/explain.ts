@@ -15,7 +15,7 @@ import { audienceFor, requireOurs, type BaseSite, type ContainerName } from '../
 import { readContainerState, type ContainerState } from '../swift/container-state.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
-import { placementFor } from '../site/placement.js';
+import { belongsAt, placementFor } from '../site/placement.js';
 
 export interface Explanation extends ContainerName {
   readonly desired: readonly {
@@ -110,7 +110,7 @@ function describe(
   if (trouble !== undefined) return { cluster, isHere: undefined, isPlaced: true, findings: [trouble] };
   const isPlaced = placementFor(site, name, record).some((each) => isSameCluster(each, cluster));
   const isHere = observed !== undefined;
-  if (!isPlaced && !isHere) return { cluster, isHere, isPlaced, findings: [] };
+  if (!belongsAt(site, record, cluster) && !isHere) return { cluster, isHere, isPlaced, findings: [] };
   const findings = [...differences(record, observed), ...whatKeepsApart(site, record, state)];
   return { cluster, isHere, isPlaced, findings };
 }

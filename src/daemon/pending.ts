@@ -14,7 +14,7 @@ import type { BaseSite } from '../site/site.js';
 import type { Finding } from './report.js';
 import { isInShare, WHOLE, type Share } from './share.js';
 import { isSameCluster } from '../peers/clusters.js';
-import { isPlacedAt } from '../site/placement.js';
+import { belongsAt } from '../site/placement.js';
 
 const SERVICE = { kind: 'service' } as const;
 const CONCURRENCY = 8;
@@ -111,7 +111,7 @@ export class PendingWorker {
 
   async #tellOne(peer: Peer, name: RecordName): Promise<Attempt | undefined> {
     const record = await this.#records.read(name);
-    if (!isPlacedAt(record, peer.name)) return undefined;
+    if (!belongsAt(this.#site, record, peer.name)) return undefined;
     const ownersKey = await this.#ownersKey(name, record);
     const { result, ...told } = await tellPeer(peer, name, record, SERVICE, { ownersKey });
     let { isDone } = told;

@@ -14,6 +14,18 @@ export function textAnswer(exchange: Exchange, status: number, text: string): Ou
   return answer(exchange, status, 'text/plain; charset=UTF-8', `${text}\n`);
 }
 
+/** In an answer that others had a part in: the clusters that did not say. */
+export const PARTIAL = 'X-Autosync-Partial';
+
+/** Only other clusters know, and they did not answer. */
+export function notKnown(exchange: Exchange, clusters: readonly string[]): OutgoingResponse {
+  const names = clusters.join(', ');
+  const text = `The objects of this container are on other clusters, and ${names} did not answer.`;
+  const response = textAnswer(exchange, 503, text);
+  response.headers.set(PARTIAL, names);
+  return response;
+}
+
 /** A JSON answer where the client asks for JSON, else the text. */
 export function negotiatedAnswer(
   exchange: Exchange,

@@ -1,7 +1,7 @@
 // What the gateway's stations work with, beyond what the daemon has as well: its memory, and a request's own rights.
 import type { CopyJobs } from '../copy/job.js';
 import type { NonceMemory } from '../peers/nonce-memory.js';
-import { audienceFor, type Audience, type BaseSite } from '../site/site.js';
+import { audienceForContainer, type Audience, type BaseSite } from '../site/site.js';
 import type { Rights } from '../swift/swift-client.js';
 import type { Afterwards } from './afterwards.js';
 import type { Counters } from './counters.js';
@@ -16,7 +16,7 @@ export interface Site extends BaseSite {
 }
 
 export function audienceOf(site: Site, exchange: Exchange): Audience {
-  return audienceFor(site, exchange.placement ?? site.options.defaultPlacement());
+  return audienceForContainer(site, exchange.placement ?? site.options.defaultPlacement());
 }
 
 /** The rights to read and mend what a client's change left: the service user's, or where there is none the client's own. */

@@ -1,6 +1,6 @@
 // One peer cluster's gateway: signed requests to it, and whether it is known to be down.
 import { HeaderList } from '../http/headers.js';
-import { formatRequestHead } from '../http/head.js';
+import { formatRequestHead, type ResponseHead } from '../http/head.js';
 import { HttpClient } from '../http/http-client.js';
 import { collectBody, MessageBody } from '../http/message-body.js';
 import type { IncomingResponse } from '../http/client-connection.js';
@@ -62,17 +62,33 @@ export type PeerResult =
   /** It did not answer, or is known to be down. Whether it did what it was asked is not known. */
   | { readonly kind: 'unreachable'; readonly detail: string };
 
+/** A request whose answer streams, and whose body does so too. */
+export interface OpenedPeerRequest {
+  readonly method: string;
+  /** `/v1/…`, percent-encoded. */
+  readonly target: string;
+  readonly headers?: HeaderList | undefined;
+  /** Of a change of an object: nothing is signed of it. */
+  readonly body?: MessageBody | Buffer | undefined;
+  /** The server is to say 100 before the body comes; that goes to `onInformation`. */
+  readonly expectsContinue?: boolean;
+  readonly onInformation?: (head: ResponseHead) => void;
+}
+
 /** What came of a request whose answer streams. */
 export type PeerStream =
   | { readonly kind: 'answer'; readonly response: IncomingResponse }
   | { readonly kind: 'unreachable'; readonly detail: string };
 
-/** Of a read whose headers are a client's own: the peer's Swift is to judge them, not the gateways' rights. */
-export const READ_AS = 'X-Autosync-Read-As';
+/** Of a request whose headers are a client's own: on whose rights it is to be done. */
+export const ACTS_AS = 'X-Autosync-Acts-As';
+/** The peer's Swift is to judge the client itself. */
 export const AS_CLIENT = 'client';
+/** Of a change of an object: the Swift of the gateway that sends it has let the client do it. */
+export const AS_GRANTED = 'granted';
 
 /** What is of one connection or of one body, or says how the client came here. */
-const NOT_A_READS = new Set([
+const NOT_FOR_PEERS = new Set([
   ...[
     'via',
     'x-forwarded-for',
@@ -87,10 +103,19 @@ const NOT_A_READS = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization'],
 ]);
 
-/** A client's headers of a read, to be judged by the peer's Swift. Those whose names no signature can cover stay here. */
+/** A client's headers, to be judged by the peer's Swift. Those whose names no signature can cover stay here. */
 export function asClient(headers: HeaderList): HeaderList {
-  const asked = headers.clone().set(READ_AS, AS_CLIENT);
-  asked.removeWhere((header) => NOT_A_READS.has(header) || !isSignable(header));
+  return forPeer(headers, AS_CLIENT);
+}
+
+/** A client's headers of a change that it may make. Those whose names no signature can cover stay here. */
+export function asGranted(headers: HeaderList): HeaderList {
+  return forPeer(headers, AS_GRANTED);
+}
+
+function forPeer(headers: HeaderList, as: string): HeaderList {
+  const asked = headers.clone().set(ACTS_AS, as);
+  asked.removeWhere((header) => NOT_FOR_PEERS.has(header) || !isSignable(header));
   return asked;
 }
 
@@ -212,13 +237,12 @@ export class Peer {
   }
 
   /**
-   * Sends a signed request without a body, and comes back with the head of its Swift's answer; its body streams. Never rejects for a
-   * peer's trouble.
+   * Sends a signed request, and comes back with the head of its Swift's answer, whose body streams. Never rejects for a peer's trouble.
    *
    * @param onStart receives, once, a function that gives the request up
    */
   async open(
-    request: Omit<PeerRequest, 'body'>,
+    request: OpenedPeerRequest,
     onStart: (abort: () => void) => void = () => undefined,
   ): Promise<PeerStream> {
     if (this.#downBecause !== undefined) return { kind: 'unreachable', detail: this.#downBecause };
@@ -234,9 +258,11 @@ export class Peer {
     try {
       let response = await ask(this.#generation);
       if (response.headers.get(REFUSAL_HEADER) === 'unknown-generation' && !given.up) {
-        response.body.abandon();
         this.#generation = this.#generation === 'current' ? 'previous' : 'current';
-        response = await ask(this.#generation);
+        if (!(request.body instanceof MessageBody)) {
+          response.body.abandon();
+          response = await ask(this.#generation);
+        }
       }
       const refusal = response.headers.get(REFUSAL_HEADER);
       if (refusal !== undefined) {
@@ -254,15 +280,22 @@ export class Peer {
   }
 
   #open(
-    request: Omit<PeerRequest, 'body'>,
+    request: OpenedPeerRequest,
     generation: Generation,
     onStart: (abort: () => void) => void,
   ): Promise<IncomingResponse> {
-    const { method, target } = request;
-    const headers = this.#sign(request, generation);
+    const { method, target, headers: given, body, expectsContinue = false, onInformation } = request;
+    const signed = body === undefined ? undefined : 'streamed';
+    const headers = this.#sign({ method, target, headers: given, body: signed }, generation);
     headers.raw.unshift('Host', this.#pool.authority);
+    addFraming(headers, method, body);
+    if (expectsContinue) headers.add('Expect', '100-continue');
     const head = formatRequestHead(method, this.#options.gateway.basePath + target, headers);
-    return this.#pool.send({ method, head, body: undefined, isIdempotent: true, onStart });
+    const informing = onInformation === undefined ? {} : { onInformation };
+    return this.#pool.send({
+      ...{ method, head, body, expectsContinue, isIdempotent: true, onStart },
+      ...informing,
+    });
   }
 
   #ask(request: PeerRequest, generation: Generation): Promise<ClientAnswer> {
@@ -327,4 +360,12 @@ export class Peer {
     this.#downBecause = undefined;
     this.#options.onChange(this.name, true, '');
   }
+}
+
+function addFraming(headers: HeaderList, method: string, body: MessageBody | Buffer | undefined): void {
+  if (body instanceof MessageBody && body.framing.kind === 'length')
+    headers.add('Content-Length', String(body.framing.length));
+  else if (body instanceof MessageBody) headers.add('Transfer-Encoding', 'chunked');
+  else if (body !== undefined || method === 'PUT' || method === 'POST')
+    headers.add('Content-Length', String(body?.length ?? 0));
 }

@@ -16,7 +16,7 @@ import { SecretsFile } from '../sync/secrets.js';
 import type { Logger } from '../lib/logger.js';
 import { ContainerKeys } from './container-keys.js';
 import { Fence } from './fence.js';
-import type { BaseSite } from './site.js';
+import type { BaseSite, SiteOptions } from './site.js';
 
 export interface SiteParts {
   readonly transport: Transport;
@@ -70,31 +70,7 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
           log,
         });
   return {
-    options: {
-      isAccountOurs: (account) => isAmong(autosync.accounts, account),
-      accounts: autosync.accounts,
-      consistency: autosync.consistency,
-      peerAuth: autosync.peerAuth,
-      userSync: autosync.userSync,
-      peerTimeoutMs: autosync.peerTimeoutMs,
-      maxClockSkewMs: autosync.maxClockSkewMs,
-      deleteProbeLimit: autosync.deleteProbeLimit,
-      policyMap: autosync.policyMap,
-      accountDeleteDelayMs: autosync.accountDeleteDelayMs,
-      objectAck: (name) => ruleFor(config.placement, name)?.objectAck ?? autosync.objectAck,
-      reads: {
-        order: autosync.readOrder,
-        hedgeDelayMs: autosync.hedgeDelayMs,
-        timeoutMs: autosync.fallbackTimeoutMs,
-        negativeTtlMs: autosync.negativeTtlMs,
-        failover: autosync.failover,
-      },
-      isSyncHost: parts.isSyncHost,
-      defaultPlacement: (name) =>
-        (name === undefined ? undefined : ruleFor(config.placement, name)?.clusters) ??
-        config.placement.default ??
-        clusters.all(),
-    },
+    options: siteOptions(config, autosync, clusters, parts),
     clusters,
     swift,
     transport: parts.transport,
@@ -111,6 +87,40 @@ export function buildSite(config: Config, autosync: AutosyncConfig, parts: SiteP
       clusters.close();
       for (const pool of identityPools) pool.close();
     },
+  };
+}
+
+function siteOptions(
+  config: Config,
+  autosync: AutosyncConfig,
+  clusters: Clusters,
+  { isSyncHost }: SiteParts,
+): SiteOptions {
+  return {
+    isAccountOurs: (account) => isAmong(autosync.accounts, account),
+    accounts: autosync.accounts,
+    consistency: autosync.consistency,
+    peerAuth: autosync.peerAuth,
+    userSync: autosync.userSync,
+    peerTimeoutMs: autosync.peerTimeoutMs,
+    maxClockSkewMs: autosync.maxClockSkewMs,
+    deleteProbeLimit: autosync.deleteProbeLimit,
+    policyMap: autosync.policyMap,
+    accountDeleteDelayMs: autosync.accountDeleteDelayMs,
+    objectAck: (name) => ruleFor(config.placement, name)?.objectAck ?? autosync.objectAck,
+    namespace: autosync.namespace,
+    reads: {
+      order: autosync.readOrder,
+      hedgeDelayMs: autosync.hedgeDelayMs,
+      timeoutMs: autosync.fallbackTimeoutMs,
+      negativeTtlMs: autosync.negativeTtlMs,
+      failover: autosync.failover,
+    },
+    isSyncHost,
+    defaultPlacement: (name) =>
+      (name === undefined ? undefined : ruleFor(config.placement, name)?.clusters) ??
+      config.placement.default ??
+      clusters.all(),
   };
 }
 

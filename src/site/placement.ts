@@ -10,6 +10,11 @@ export function placementFor(site: BaseSite, name: ContainerName, record: Desire
   return recordedPlacement(record) ?? site.options.defaultPlacement(name);
 }
 
+/** Whether a cluster is to have the container, be it without objects. */
+export function belongsAt(site: BaseSite, record: Desired, cluster: string): boolean {
+  return site.options.namespace === 'everywhere' || isPlacedAt(record, cluster);
+}
+
 /** A record that names no placement is for all clusters. */
 export function isPlacedAt(record: Desired, cluster: string): boolean {
   const placement = recordedPlacement(record);

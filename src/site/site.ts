@@ -42,6 +42,8 @@ export interface SiteOptions {
   readonly accountDeleteDelayMs: number;
   /** When a change of an object in the container is a success, unless the container says otherwise. */
   readonly objectAck: (name: ContainerName) => ObjectAck;
+  /** Whether containers exist on all clusters, or only where their objects are placed. */
+  readonly namespace: 'everywhere' | 'placed';
   readonly reads: ReadOptions;
   /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
   readonly isSyncHost: (address: string) => boolean;
@@ -79,7 +81,9 @@ export interface ContainerName {
 
 /** Where a change of this request belongs, and whom to tell. */
 export interface Audience {
+  /** The clusters that hold the objects, in order. */
   readonly placement: readonly string[];
+  /** That are to have the container, be it without objects. */
   readonly peers: readonly Peer[];
   /** Names of the placement that nothing is known of. */
   readonly unknown: readonly string[];
@@ -101,6 +105,12 @@ export function audienceFor(site: BaseSite, placement: readonly string[]): Audie
     else peers.add(peer);
   }
   return { placement, peers: [...peers], unknown: [...unknown] };
+}
+
+/** The same, for a change of a container: also clusters that have it without objects are told. */
+export function audienceForContainer(site: BaseSite, placement: readonly string[]): Audience {
+  const others = site.options.namespace === 'everywhere' ? site.clusters.all() : [];
+  return { ...audienceFor(site, [...placement, ...others]), placement };
 }
 
 /** What the ring and the secret want of this cluster's copy of a container. The ring goes around clusters that are fenced (`fence.load` first). */

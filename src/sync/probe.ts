@@ -1,8 +1,7 @@
 // The probe: was an object deleted (or rewritten) here, or never seen? To a HEAD both are 404.
+import { askBeforeBody } from '../http/before-body.js';
 import { HeaderList } from '../http/headers.js';
-import { formatHead } from '../http/head.js';
 import type { Transport } from '../http/http-client.js';
-import { MessageBody } from '../http/message-body.js';
 
 /**
  * `newer-here`: a tombstone or an object at least as new is here. `never-here`: nothing of that age was ever seen here.
@@ -39,30 +38,8 @@ export async function probeObject(
   proof: HeaderList,
 ): Promise<ProbeAnswer> {
   const headers = new HeaderList(['Host', transport.authority, ...proof.raw]);
-  headers.add('Content-Length', '1').add('Expect', '100-continue');
-  let giveUp: (() => void) | undefined;
-  const seen = { isAskedForBody: false };
-  const body = new MessageBody(
-    { kind: 'length', length: 1 },
-    { pause: () => undefined, resume: () => undefined },
-  );
-  try {
-    const response = await transport.send({
-      method: 'PUT',
-      head: formatHead(`PUT ${target} HTTP/1.1`, headers),
-      body,
-      isIdempotent: true,
-      onStart: (abort) => (giveUp = abort),
-      onInformation: (head) => {
-        if (head.status !== 100) return;
-        seen.isAskedForBody = true;
-        giveUp?.();
-      },
-    });
-    giveUp?.();
-    return response.status === 202 ? 'newer-here' : 'unknown';
-  } catch (error) {
-    if (seen.isAskedForBody) return 'never-here';
-    throw error;
-  }
+  const said = await askBeforeBody(transport, target, headers);
+  if (said === 'continue') return 'never-here';
+  said.body.abandon();
+  return said.status === 202 ? 'newer-here' : 'unknown';
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, SwiftSession } from '../support/clusters.js';
 import { expectEverywhere, headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
+import { pass } from '../support/daemon.js';
 import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 
 const all = clusters();
@@ -38,13 +39,17 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(file));
 
-function gatewayWithEngine(failure: 'default' | 'refuse'): Promise<ExtraGateway> {
+function gatewayWithEngine(
+  failure: 'default' | 'refuse',
+  more: readonly (readonly [string, string, string])[] = [],
+): Promise<ExtraGateway> {
   return startGateway(all[0]!, {
     conf: [
       ['pipeline:main', 'pipeline', 'catch_errors healthcheck engine placement autosync proxy'],
       ['filter:engine', 'use', './test-engine.mjs'],
       ['filter:placement', 'placement_failure', failure],
       ['filter:placement', 'placement_timeout', '0.3'],
+      ...more,
     ],
   });
 }
@@ -64,16 +69,17 @@ describe('a placement', () => {
   it('that names an unknown cluster: the others have the container, the ring leaves it out, the log says what to mend', async () => {
     const answer = await session.request('PUT', '/unknown');
     expect([answer.status, answer.headers['x-autosync-pending']]).toEqual([201, 'nowhere']);
-    expect(await syncTo('/unknown')).toEqual({ [here]: there, [there]: here, [third]: 404 });
+    expect(await syncTo('/unknown')).toEqual({ [here]: there, [there]: here, [third]: undefined });
     expect(gateway.logs()).toContain('unknown cluster: name it in container-sync-realms.conf');
   });
 
-  it('without this cluster: the placed ones have the container as a ring of their own, objects stay here', async () => {
+  it('without this cluster: the placed ones have the container as a ring of their own, and its objects', async () => {
     const answer = await session.request('PUT', '/elsewhere', { 'X-Container-Meta-A': 'a' });
     expect([answer.status, answer.headers['x-autosync-pending']]).toEqual([201, undefined]);
     expect(await syncTo('/elsewhere')).toEqual({ [here]: undefined, [there]: third, [third]: there });
     expect((await session.request('PUT', '/elsewhere/object', {}, 'x')).status).toBe(201);
-    expect((await sessions.direct[here]!.request('HEAD', '/elsewhere/object')).status).toBe(200);
+    expect((await sessions.direct[here]!.request('HEAD', '/elsewhere/object')).status).toBe(404);
+    expect((await sessions.direct[there]!.request('HEAD', '/elsewhere/object')).status).toBe(200);
     expect((await session.request('DELETE', '/elsewhere/object')).status).toBe(204);
     expect((await session.request('DELETE', '/elsewhere')).status).toBe(204);
     expect(await syncTo('/elsewhere')).toEqual({ [here]: 404, [there]: 404, [third]: 404 });
@@ -81,13 +87,27 @@ describe('a placement', () => {
 
   it('that names a cluster twice counts it once', async () => {
     expect((await session.request('PUT', '/twice')).status).toBe(201);
-    expect(await syncTo('/twice')).toEqual({ [here]: there, [there]: here, [third]: 404 });
+    expect(await syncTo('/twice')).toEqual({ [here]: there, [there]: here, [third]: undefined });
   });
 
-  it('of this cluster only leaves the container here, without sync', async () => {
-    const answer = await session.request('PUT', '/alone');
+  it('of this cluster only: all have the container, with its settings and without sync', async () => {
+    const answer = await session.request('PUT', '/alone', { 'X-Container-Read': '.r:*' });
     expect([answer.status, answer.headers['x-autosync-pending']]).toEqual([201, undefined]);
-    expect(await syncTo('/alone')).toEqual({ [here]: undefined, [there]: 404, [third]: 404 });
+    expect(await syncTo('/alone')).toEqual({ [here]: undefined, [there]: undefined, [third]: undefined });
+    for (const { headers } of Object.values(await headEverywhere(sessions, '/alone')))
+      expect(headers['x-container-read']).toBe('.r:*');
+    await pass(third, { account: sessions.user.account });
+    expect(await syncTo('/alone')).toEqual({ [here]: undefined, [there]: undefined, [third]: undefined });
+    expect((await session.request('DELETE', '/alone')).status).toBe(204);
+    expect(await syncTo('/alone')).toEqual({ [here]: 404, [there]: 404, [third]: 404 });
+  });
+
+  it('is where the container exists at all, with namespace = placed', async () => {
+    const narrow = await gatewayWithEngine('default', [['filter:autosync', 'namespace', 'placed']]);
+    const client = await SwiftSession.login(narrow.url, sessions.user);
+    expect((await client.request('PUT', '/twice-placed')).status).toBe(201);
+    expect(await syncTo('/twice-placed')).toEqual({ [here]: there, [there]: here, [third]: 404 });
+    await narrow.stop();
   });
 
   it.each(['empty', 'text'])(

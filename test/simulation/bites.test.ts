@@ -41,7 +41,7 @@ vi.mock('../../src/converge/leftovers.js', async (original) => {
   const findNeverDeleted: typeof real.findNeverDeleted = (site, name, proof, leftovers) => {
     if (plant.bug !== 'tombstone that deletes objects')
       return real.findNeverDeleted(site, name, proof, leftovers);
-    for (const leftover of leftovers) leftover.isDeletedHere = true;
+    for (const leftover of leftovers) leftover.isDeleted = true;
     return Promise.resolve(false);
   };
   return { ...real, findNeverDeleted };

@@ -192,6 +192,7 @@ export class Cluster {
         policyMap: new Map(),
         accountDeleteDelayMs: Infinity,
         objectAck: () => 'local',
+        namespace: 'everywhere',
         reads: { order: [], hedgeDelayMs: 0, timeoutMs: 0, negativeTtlMs: 0, failover: 'none' },
         isSyncHost: () => false,
         defaultPlacement: () => this.#others().map(({ name }) => name),

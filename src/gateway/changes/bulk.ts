@@ -8,7 +8,7 @@ import { eachLimited } from '../../lib/each-limited.js';
 import type { Keeper } from '../../records/keeper.js';
 import { DESIRED, EMPTY, lifeOf, type Record } from '../../records/record.js';
 import { hashOf } from '../../records/register.js';
-import { audienceFor, type ContainerName } from '../../site/site.js';
+import { audienceForContainer, type ContainerName } from '../../site/site.js';
 import { BulkNames } from '../../swift/bulk-names.js';
 import { queryParameter, type SwiftPath } from '../../swift/path.js';
 import { audienceOf, rightsFor, type Site } from '../site.js';
@@ -166,7 +166,7 @@ async function followExtracted(
   if (!isNew) return;
   const placed =
     exchange.path.kind === 'account'
-      ? audienceFor(site, site.options.defaultPlacement(name))
+      ? audienceForContainer(site, site.options.defaultPlacement(name))
       : audienceOf(site, exchange);
   await followMade({ site, request: exchange.request, name, audience: placed, rights });
 }

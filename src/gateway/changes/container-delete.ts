@@ -1,15 +1,21 @@
 // A client's container DELETE. A container may go only when it is empty on every cluster that can be reached: objects that
 // a peer still holds and that were deleted here are deleted there too; objects never seen here mean that someone wrote there.
-import { deleteLeftovers, findNeverDeleted, listLeftovers } from '../../converge/leftovers.js';
+import {
+  deleteLeftovers,
+  findNeverDeleted,
+  judgeElsewhere,
+  judgeHere,
+  listLeftovers,
+} from '../../converge/leftovers.js';
 import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
 import { AutosyncError } from '../../lib/errors.js';
 import { recordLife } from '../../records/client-change.js';
 import { DESIRED, type Life } from '../../records/record.js';
-import type { Audience, ContainerName } from '../../site/site.js';
+import { audienceFor, type Audience, type ContainerName } from '../../site/site.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { containerSyncKey } from '../../sync/key.js';
-import { errorAnswer, relay, textAnswer } from '../answer.js';
+import { errorAnswer, notKnown, relay, textAnswer } from '../answer.js';
 import { audienceOf, rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { followUp, outcomeOf, reasonOf } from './outcome.js';
@@ -32,7 +38,9 @@ export async function deleteContainer(
     readHere(site, rights, name),
     ...audience.peers.map((peer) => listLeftovers(site, peer, name, rights)),
   ]);
-  const leftovers = lists.flat();
+  const leftovers = lists.flatMap((list) => list ?? []);
+  const holders = audienceFor(site, audience.placement).peers;
+  const belongsHere = audience.placement.some((each) => site.clusters.isMine(each));
   let lifeBefore: string | undefined;
   if (here.mayBeEmpty) {
     if (leftovers.length > 0 || site.records !== undefined) {
@@ -41,8 +49,15 @@ export async function deleteContainer(
       if (mayChange === undefined) return next();
       if (!isSuccess(mayChange.status)) return relay(mayChange);
     }
-    const proof = { key: here.syncKey, rights };
-    if (leftovers.length > 0 && (await findNeverDeleted(site, name, proof, leftovers)))
+    if (!belongsHere && !holders.some((peer) => lists[audience.peers.indexOf(peer)] !== undefined))
+      return notKnown(
+        exchange,
+        holders.map((peer) => peer.name),
+      );
+    const judge = belongsHere
+      ? judgeHere(site, name, { key: here.syncKey, rights })
+      : judgeElsewhere(name, holders);
+    if (leftovers.length > 0 && (await findNeverDeleted(site, name, judge, leftovers)))
       return textAnswer(exchange, 409, CONFLICT);
     const intent = await recordIntent(site, name, audience, rights);
     if (!intent.isKept) return errorAnswer(exchange, NOWHERE_KEPT);

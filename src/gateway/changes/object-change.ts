@@ -1,4 +1,4 @@
-// A client's request for an object goes straight through; where it changed one, copiers are told of it.
+// A change of an object that belongs here goes straight through; copiers are told of it.
 import type { CopyJob } from '../../copy/job.js';
 import { parseSwiftPath } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
@@ -6,7 +6,7 @@ import type { Site } from '../site.js';
 import { answerWhenCopied, objectAckFor } from './object-ack.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
-interface ObjectPath {
+export interface ObjectPath {
   readonly account: string;
   readonly container: string;
   readonly object: string;
@@ -16,10 +16,8 @@ export async function changeObject(
   site: Site,
   exchange: Exchange,
   next: Next,
-  path: ObjectPath,
+  changed: ObjectPath,
 ): Promise<OutgoingResponse> {
-  const changed = changedObject(exchange, path);
-  if (changed === undefined) return next();
   const ack = objectAckFor(site, exchange, changed);
   const response = await next();
   if (!isSuccess(response.status)) return response;
@@ -39,8 +37,8 @@ function jobFor(
   return { account, container, object, sinceMs, isMetadataOnly: done === 'POST', method: done, bytes };
 }
 
-/** Undefined for a request that changes nothing. */
-function changedObject({ request }: Exchange, path: ObjectPath): ObjectPath | undefined {
+/** The object that a request changes; undefined for one that changes nothing. */
+export function changedObject({ request }: Exchange, path: ObjectPath): ObjectPath | undefined {
   switch (request.method) {
     case 'PUT':
     case 'POST':

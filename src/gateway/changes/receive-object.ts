@@ -3,6 +3,7 @@ import { syncProof } from '../../site/sync-proof.js';
 import type { ContainerName } from '../../site/site.js';
 import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
+import { restoreFraming } from '../writes/receive-granted.js';
 import { refuseForgotten } from './fenced.js';
 import { rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
@@ -19,7 +20,7 @@ export function isObjectChange({ path, request }: Exchange): boolean {
 }
 
 /** The body of a PUT streams: Swift holds it against the ETag, which is signed. */
-export async function changeObject(
+export async function takeCopy(
   site: Site,
   exchange: Exchange,
   next: Next,
@@ -45,10 +46,7 @@ export async function changeObject(
   if (proof === undefined) return refuse(409, 'The container takes no part in container sync here.');
   headers.removeWhere((header) => NEVER_TAKEN.has(header) || header === 'x-timestamp');
   for (const [header, value] of proof) headers.set(header, value);
-  // Neither can be signed, as proxies between gateways may change them.
-  if (request.framing.kind === 'length') headers.set('Content-Length', String(request.framing.length));
-  if (request.framing.kind === 'chunked') headers.set('Transfer-Encoding', 'chunked');
-  if (request.expectsContinue) headers.set('Expect', '100-continue');
+  restoreFraming(request);
   const response = await next();
   if (response.status === 401 || response.status === 404) site.containerKeys.drop(name);
   return response;

@@ -9,7 +9,9 @@ import { relay, textAnswer } from '../answer.js';
 import { rightsFor, type Site } from '../site.js';
 import { syncWish, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { AS_CLIENT, READ_AS, REFUSAL_HEADER } from '../../peers/peer.js';
+import { ACTS_AS, AS_CLIENT, AS_GRANTED, REFUSAL_HEADER } from '../../peers/peer.js';
+import type { ObjectName } from '../reads/pointer.js';
+import { changeAsGranted, restoreFraming } from '../writes/receive-granted.js';
 import { stripInternal } from '../doors/headers.js';
 import { CHANGE } from '../../converge/change-headers.js';
 import { convergeAccount } from '../../converge/account.js';
@@ -17,7 +19,8 @@ import { convergeContainer, isRefusedAsVersioned, type Converged } from '../../c
 import { settleDeletion } from '../../converge/deletion.js';
 import { deletionOf } from '../../records/account-life.js';
 import { lifeOf, parseRecord, type Record } from '../../records/record.js';
-import { changeObject, isObjectChange } from './receive-object.js';
+import { changeObject } from './object-change.js';
+import { isObjectChange, takeCopy } from './receive-object.js';
 import { UNRECORDED } from './recording.js';
 
 /** The request is verified, and holds nothing that was not signed. */
@@ -44,7 +47,7 @@ export async function carryOut(
     return applyChange(site, exchange, rights, path, body);
   if (path.kind === 'container' && operation === 'container POST')
     return applySyncState(site, exchange, rights, path);
-  if (path.kind === 'object' && isObjectChange(exchange)) return changeObject(site, exchange, next, path);
+  if (path.kind === 'object' && isObjectChange(exchange)) return changeFor(site, exchange, next, path);
   if (operation === 'account POST') return applyAccount(site, exchange, rights, path.account, body);
   return textAnswer(exchange, 405, `Peers do not send ${operation}.`);
 }
@@ -57,7 +60,7 @@ async function readFor(
   rights: Rights,
 ): Promise<OutgoingResponse> {
   const { headers } = exchange.request;
-  if (headers.get(READ_AS) === AS_CLIENT) {
+  if (headers.get(ACTS_AS) === AS_CLIENT) {
     stripInternal(headers);
     return next();
   }
@@ -70,6 +73,21 @@ async function readFor(
   exchange.request.headers.set('X-Auth-Token', await site.serviceToken());
   exchange.request.headers.remove('Via');
   return next();
+}
+
+/** A copy of what the peer has, or a client's own change that belongs here. */
+function changeFor(site: Site, exchange: Exchange, next: Next, name: ObjectName): Promise<OutgoingResponse> {
+  const { headers } = exchange.request;
+  switch (headers.get(ACTS_AS)) {
+    case AS_GRANTED:
+      return changeAsGranted(site, exchange, next, name);
+    case AS_CLIENT:
+      stripInternal(headers);
+      restoreFraming(exchange.request);
+      return changeObject(site, exchange, next, name);
+    default:
+      return takeCopy(site, exchange, next, name);
+  }
 }
 
 /** A change comes as a record, which is merged into ours; whatever that asks for here is done. */

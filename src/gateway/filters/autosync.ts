@@ -5,19 +5,22 @@ import { bulkKind, passBulk } from '../changes/bulk.js';
 import { changeContainer } from '../changes/container-change.js';
 import { deleteContainer } from '../changes/container-delete.js';
 import { isForm, passForm } from '../changes/form.js';
-import { changeObject } from '../changes/object-change.js';
 import { addObjectStatus, asksForStatus } from '../changes/object-status.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
 import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
 import { admitPeer } from '../doors/peer-door.js';
 import { ObjectReads } from '../reads/object-reads.js';
+import { Places } from '../reads/where.js';
+import { ObjectWrites } from '../writes/object-writes.js';
 import { addInfoSection, isInfoRequest } from '../info.js';
 import { answerReadiness, isReadinessCheck } from '../readiness.js';
 import type { Site } from '../site.js';
 import type { Exchange, Filter, Next, OutgoingResponse } from '../station.js';
 
 export function autosync(site: Site, version: string): Filter {
-  const reads = new ObjectReads(site);
+  const places = new Places(site);
+  const reads = new ObjectReads(site, places);
+  const writes = new ObjectWrites(site, places);
   return async (exchange, next) => {
     const { request, path } = exchange;
     const findings = inspectHeaders(request.headers);
@@ -48,7 +51,7 @@ export function autosync(site: Site, version: string): Filter {
       if (isForm(request)) return passForm(site, exchange, next, path);
       return isRead(request.method)
         ? reads.answer(exchange, next, path)
-        : changeObject(site, exchange, next, path);
+        : writes.answer(exchange, next, path);
     }
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
       return isRead(request.method) ? reads.anywhere(exchange, next) : change(site, exchange, next);

@@ -45,7 +45,7 @@ export function proxy(transport: Transport, name: string): App {
 }
 
 /** A body that is here whole can be sent again on a new connection; any other streams. */
-function outgoingBody(body: MessageBody): MessageBody | Buffer | undefined {
+export function outgoingBody(body: MessageBody): MessageBody | Buffer | undefined {
   const { framing } = body;
   if (framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0)) return undefined;
   return body.takeBuffered() ?? body;

@@ -1,5 +1,6 @@
 // Requests of this gateway's own in a client's name, to the local Swift: who the client is goes along, and of what it sent nothing else. So
 // Swift reads the very path that is meant here, whatever it made of the client's own request (s3api, domain_remap).
+import { askBeforeBody } from '../../http/before-body.js';
 import { formatRequestHead, removeHopByHop } from '../../http/head.js';
 import { HeaderList } from '../../http/headers.js';
 import { swiftTarget } from '../../swift/path.js';
@@ -35,7 +36,11 @@ export class ClientRights {
   }
 
   /** What Swift says to this client; its body streams. @throws AutosyncError UPSTREAM_…; a retry may help */
-  async ask(method: 'GET' | 'HEAD', target: string, selection = new HeaderList()): Promise<OutgoingResponse> {
+  async ask(
+    method: 'GET' | 'HEAD' | 'DELETE',
+    target: string,
+    selection = new HeaderList(),
+  ): Promise<OutgoingResponse> {
     const { transport } = this.#site;
     const headers = new HeaderList(['Host', transport.authority, ...this.#who.raw, ...selection.raw]);
     const response = await transport.send({
@@ -53,6 +58,29 @@ export class ClientRights {
   async mayRead({ account, container, object }: ObjectName): Promise<boolean> {
     const { status } = await this.ask('HEAD', swiftTarget(account, container, object));
     return isSuccess(status) || status === 404;
+  }
+
+  /**
+   * What Swift says to this client where it may not do that to that object; undefined where it may, though the object be elsewhere. A DELETE
+   * is done here as well: nothing is to be left of it.
+   *
+   * @throws as `ask`
+   */
+  async refusalOf(
+    method: 'PUT' | 'POST' | 'DELETE',
+    { account, container, object }: ObjectName,
+  ): Promise<OutgoingResponse | undefined> {
+    const target = swiftTarget(account, container, object);
+    if (method === 'DELETE') {
+      const answer = await this.ask(method, target);
+      return isSuccess(answer.status) || answer.status === 404 ? undefined : answer;
+    }
+    const { transport } = this.#site;
+    const headers = new HeaderList(['Host', transport.authority, ...this.#who.raw]);
+    const said = await askBeforeBody(transport, target, headers);
+    if (said === 'continue') return undefined;
+    removeHopByHop(said.headers);
+    return said;
   }
 }
 

@@ -9,7 +9,7 @@ import { answeredSomewhere } from './failover.js';
 import { SERVED_BY } from './find-copy.js';
 import type { ObjectName } from './pointer.js';
 import { Reading } from './reading.js';
-import { Places } from './where.js';
+import type { Places } from './where.js';
 
 export class ObjectReads {
   readonly site: Site;
@@ -18,9 +18,9 @@ export class ObjectReads {
   /** Names that no cluster had. */
   readonly missed: ShortMemory<true>;
 
-  constructor(site: Site) {
+  constructor(site: Site, places: Places) {
     this.site = site;
-    this.places = new Places(site);
+    this.places = places;
     this.objects = new LocalObjects(site);
     this.missed = new ShortMemory(site.options.reads.negativeTtlMs);
   }

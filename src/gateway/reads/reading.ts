@@ -2,17 +2,15 @@
 // that the client may read it; what an object points to is read by requests of its own, with the client's rights, through the local Swift
 // again. A TempURL's rights are good for one object only: such a request goes to the peer as it is.
 import { localSource, peerSource } from '../../converge/cluster-listing.js';
-import { peerMember } from '../../converge/object-member.js';
+import { probeAt } from '../../converge/object-member.js';
 import { removeHopByHop } from '../../http/head.js';
 import { HeaderList } from '../../http/headers.js';
 import { collectBody, MessageBody } from '../../http/message-body.js';
-import { AutosyncError } from '../../lib/errors.js';
 import { asClient, type Peer } from '../../peers/peer.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { parseTimestamp } from '../../swift/timestamp.js';
-import type { DeletionAnswer } from '../../sync/probe.js';
-import { relay, textAnswer } from '../answer.js';
+import { notKnown, PARTIAL, relay, textAnswer } from '../answer.js';
 import { rightsFor } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 import { ClientRights } from './client-rights.js';
@@ -22,7 +20,6 @@ import type { PartToRead } from './large-object/joined-body.js';
 import type { ObjectReads } from './object-reads.js';
 import { pointerIn, rawQuery, type ObjectName, type Pointer } from './pointer.js';
 
-const PARTIAL = 'X-Autosync-Partial';
 /** As Swift's symlinks do by default (middleware/symlink.py, symloop_max). */
 const MAX_LINKS = 2;
 /** As Swift's large objects are nested at most (middleware/slo.py, MAX_RECURSION_DEPTH). */
@@ -64,7 +61,7 @@ export class Reading {
     if (local.status !== 404 && !(local.status === 412 && read.nesting > 0)) return local;
     const where = await this.#reads.places.find(read.name);
     const key = keyOf(read.name);
-    if (where.peers.length === 0 || this.#reads.missed.get(key) === true) return local;
+    if (where.peers.length === 0 || (where.isHere && this.#reads.missed.get(key) === true)) return local;
     const refusal = await whole(local);
     const { peers, fenced } = await this.#reads.places.inOrder(where);
     const search = await this.#searchIfAllowed(read, peers);
@@ -76,11 +73,11 @@ export class Reading {
     }
     const unknown = [...search.unknown, ...fenced];
     if (unknown.length === 0) {
-      if (read.nesting === 0) this.#reads.missed.set(key, true);
+      if (read.nesting === 0 && where.isHere) this.#reads.missed.set(key, true);
       return refusal;
     }
     // Where its objects are elsewhere, only those clusters know.
-    if (!where.isHere) return this.#notKnown(unknown);
+    if (!where.isHere) return notKnown(this.#exchange, unknown);
     refusal.headers.set(PARTIAL, unknown.join(', '));
     return refusal;
   }
@@ -300,9 +297,7 @@ export class Reading {
 
   /** The first of the peers where it was deleted since. */
   async #deletedSince(peers: readonly Peer[], name: ObjectName, ticks: bigint): Promise<string | undefined> {
-    const verdicts = await Promise.all(
-      peers.map((peer) => peerMember(peer).probe(name, ticks).catch(unknownWhereUnreachable)),
-    );
+    const verdicts = await Promise.all(peers.map((peer) => probeAt(peer, name, ticks)));
     return peers[verdicts.indexOf('newer-here')]?.name;
   }
 
@@ -316,18 +311,6 @@ export class Reading {
     const answer = await site.swift.request(rightsFor(site, this.#exchange), { method: 'HEAD', target });
     return parseTimestamp(answer.headers.get('x-timestamp') ?? '') ?? 0n;
   }
-
-  #notKnown(unknown: readonly string[]): OutgoingResponse {
-    const text = `The objects of this container are on other clusters, and ${unknown.join(', ')} did not answer.`;
-    const answer = textAnswer(this.#exchange, 503, text);
-    answer.headers.set(PARTIAL, unknown.join(', '));
-    return answer;
-  }
-}
-
-function unknownWhereUnreachable(error: unknown): DeletionAnswer {
-  if (error instanceof AutosyncError) return 'unknown';
-  throw error;
 }
 
 /** Of a large object's part nothing else will do. */

@@ -10,7 +10,7 @@ import type { Site } from '../site.js';
 
 export interface Where {
   readonly isHere: boolean;
-  /** That hold its objects, in no order. */
+  /** That hold its objects, as they are placed. */
   readonly peers: readonly Peer[];
 }
 
@@ -36,8 +36,12 @@ export class Places {
     return found;
   }
 
-  /** The best first: as `read_order` says, then the fastest; and who is fenced, and therefore not asked. */
+  /**
+   * The best first: as `read_order` says, then the fastest, or, where all objects are elsewhere, as they are placed: who has written there reads
+   * there. And who is fenced, and therefore not asked.
+   */
   async inOrder({
+    isHere,
     peers,
   }: Where): Promise<{ readonly peers: readonly Peer[]; readonly fenced: readonly string[] }> {
     const { fence, options } = this.#site;
@@ -50,7 +54,7 @@ export class Places {
     return {
       peers: peers
         .filter(({ name }) => !fence.isFenced(name))
-        .sort((a, b) => rank(a) - rank(b) || a.latencyMs - b.latencyMs),
+        .sort((a, b) => rank(a) - rank(b) || (isHere ? a.latencyMs - b.latencyMs : 0)),
       fenced: peers.filter(({ name }) => fence.isFenced(name)).map(({ name }) => name),
     };
   }
