@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { runDemo, type DemoStep } from '../local/demo.js';
+import { PAIR, runDemo, type DemoStep } from '../local/demo.js';
 import { LocalError } from '../local/local-error.js';
 import { LocalRealm } from '../local/realm.js';
 import { renderReady, renderStep, toJson, type DemoOutcome } from './start-screen.js';
@@ -73,7 +73,10 @@ async function startRealm(options: StartOptions, say: (line: string) => void): P
     syncInterval: options.syncInterval,
     updaterInterval: 30,
     daemons: ['container-sync', 'container-updater', 'autosync-daemon'],
-    gatewayConf: { daemon: { audit_interval: '10' } },
+    gatewayConf: {
+      daemon: { audit_interval: '10' },
+      ...(options.clusters > 2 && { 'filter:placement': { rule_pair: `*/${PAIR} -> one, two` } }),
+    },
     gatewayPort: options.port,
     adminPort: options.port + ADMIN_OFFSET,
     gatewayBindIp: options.bindIp,

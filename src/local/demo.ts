@@ -1,4 +1,4 @@
-// The main job, shown on running clusters: a container made once is everywhere, objects travel both ways.
+// The main job, shown on running clusters: a container made once is everywhere, objects travel both ways, and any cluster answers.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalCluster } from './cluster.js';
 import { LocalError } from './local-error.js';
@@ -12,6 +12,9 @@ export interface DemoStep {
 
 /** Who does it; also the user the commands printed by `start` use. */
 export const DEMO_USER = TEST_USERS[0] as LocalUser;
+
+/** With three clusters or more: containers of that name are placed on the first two. */
+export const PAIR = 'pair-*';
 
 const COLOUR = 'sea green';
 const READ_ACL = '.r:*,.rlistings';
@@ -46,6 +49,7 @@ export async function* runDemo(
     clusters.filter((cluster) => cluster !== last),
     container,
   );
+  if (others.length > 1) yield await usePlacedElsewhere(clusters, PAIR.replace('*', container));
 }
 
 async function createContainer(at: LocalCluster, container: string): Promise<DemoStep> {
@@ -92,10 +96,29 @@ async function sendObject(
   const gateway = await Visitor.login(from.name, from.gatewayUrl);
   const receivers = await Promise.all(to.map(({ name, proxyUrl }) => Visitor.login(name, proxyUrl)));
   const began = performance.now();
-  const { status } = await gateway.call('PUT', path, { 'Content-Type': 'text/plain' }, body);
-  if (status !== 201) throw gateway.wrong(`PUT of object ${path}`, `${status}, not 201`);
+  await gateway.make(path, { 'Content-Type': 'text/plain' }, body);
   await Promise.all(receivers.map((receiver) => receiver.waitForObject(path, body)));
   const text = `object put at ${from.name}, arrived at ${namesOf(to)}`;
+  return { text, ms: performance.now() - began };
+}
+
+/** At the last cluster, where the container is and its objects are not. */
+async function usePlacedElsewhere(clusters: readonly LocalCluster[], container: string): Promise<DemoStep> {
+  const last = clusters.at(-1) as LocalCluster;
+  const object = `hello-from-${last.name}.txt`;
+  const path = `${container}/${object}`;
+  const body = `Hello from ${last.name}!\n`;
+  const gateway = await Visitor.login(last.name, last.gatewayUrl);
+  const began = performance.now();
+  await gateway.make(container, SETTINGS);
+  await gateway.make(path, {}, body);
+  const [read, listed] = await Promise.all([gateway.call('GET', path), gateway.call('GET', container)]);
+  if (read.text !== body) throw gateway.wrong(path, `GET says ${read.status}`);
+  if (listed.text !== `${object}\n`) throw gateway.wrong(container, `its listing says ${listed.status}`);
+  const swift = await Visitor.login(last.name, last.proxyUrl);
+  const { status } = await swift.call('HEAD', path);
+  if (status !== 404) throw swift.wrong(path, `HEAD says ${status}, not 404`);
+  const text = `${path} written, read and listed at ${last.name}; it is on ${namesOf(clusters.slice(0, 2))}`;
   return { text, ms: performance.now() - began };
 }
 
@@ -133,6 +156,12 @@ class Visitor {
       ...(body !== undefined && { body }),
     });
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  }
+
+  /** A PUT of something new. */
+  async make(path: string, headers: Record<string, string> = {}, body?: string): Promise<void> {
+    const { status } = await this.call('PUT', path, headers, body);
+    if (status !== 201) throw this.wrong(`PUT of ${path}`, `${status}, not 201`);
   }
 
   async waitForObject(path: string, body: string): Promise<void> {
