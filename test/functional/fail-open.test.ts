@@ -74,6 +74,29 @@ describe.each([
   });
 });
 
+describe('while the identity service takes connections and says nothing', () => {
+  it('objects are written and read all the same', async () => {
+    const sockets: Socket[] = [];
+    const silent: Server = createServer((socket) => sockets.push(socket));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const conf = [
+      ['service', 'auth_url', `http://127.0.0.1:${port}/auth/v1.0`],
+      ['service', 'timeout', '600'],
+    ] as const;
+    const gateway = await startGateway(all[0]!, { conf });
+    const session = sessions.via[here]!.at(gateway.url);
+    await sessions.via[here]!.request('PUT', '/silent');
+    expect((await session.request('PUT', '/silent/o', {}, 'written')).status).toBe(201);
+    expect((await session.request('GET', '/silent/o')).text).toBe('written');
+    expect((await session.request('POST', '/silent/o', { 'X-Object-Meta-A': 'a' })).status).toBe(202);
+    expect((await session.request('DELETE', '/silent/o')).status).toBe(204);
+    await gateway.stop();
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+});
+
 describe('a realm key that is not the others’', () => {
   it('lets changes through, and lets no object be lost by a container DELETE', async () => {
     const folder = join(all[0]!.plan.folder, 'wrong-realm');

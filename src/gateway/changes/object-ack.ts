@@ -3,6 +3,7 @@ import { nobodyHeard, followUp } from './outcome.js';
 import type { CopyJob } from '../../copy/job.js';
 import { AutosyncError } from '../../lib/errors.js';
 import { ShortMemory } from '../../lib/short-memory.js';
+import { within } from '../../lib/within.js';
 import { audienceFor, type ContainerName, type ObjectAck } from '../../site/site.js';
 import { rightsFor, type Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
@@ -14,14 +15,17 @@ const FRESH_MS = 10_000;
 
 const memories = new WeakMap<Site, ShortMemory<Promise<ObjectAck>>>();
 
-/** The container's own word, or else that of the rules. Never rejects: who cannot be asked said nothing. */
+/** How long a client is kept waiting for it. */
+const PATIENCE_MS = 1_000;
+
+/** The container's own word, or else that of the rules. Never rejects: who cannot be asked, or not soon, said nothing. */
 export function objectAckFor(site: Site, exchange: Exchange, name: ContainerName): Promise<ObjectAck> {
   const memory = memories.get(site) ?? new ShortMemory(FRESH_MS);
   memories.set(site, memory);
   const key = `${name.account}/${name.container}`;
   const known = memory.get(key);
   if (known !== undefined) return known;
-  const ack = ask(site, exchange, name);
+  const ack = within(ask(site, exchange, name), PATIENCE_MS, () => site.options.objectAck(name));
   memory.set(key, ack);
   return ack;
 }

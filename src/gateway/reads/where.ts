@@ -1,6 +1,7 @@
 // Where else a container's objects are, and whom to ask first. Knows records and peers; nothing of requests.
 import { AutosyncError } from '../../lib/errors.js';
 import { ShortMemory } from '../../lib/short-memory.js';
+import { within } from '../../lib/within.js';
 import type { Peer } from '../../peers/peer.js';
 import { clusterKey } from '../../config/types.js';
 import { isHeldBack, lifeOf } from '../../records/record.js';
@@ -17,23 +18,41 @@ export interface Where {
 const NOWHERE: Where = { isHere: true, peers: [] };
 /** How long a record is believed. */
 const FRESH_MS = 10_000;
+/** How long a write waits for a record, and for how long none does after one that did not come in time. */
+const PATIENCE_MS = 1_000;
+const SLOW_MS = 5_000;
 
 export class Places {
   readonly #site: Site;
   readonly #known = new ShortMemory<Promise<Where>>(FRESH_MS);
+  #slowUntilMs = 0;
 
   constructor(site: Site) {
     this.#site = site;
   }
 
-  /** No peers where the container is deleted, was never recorded, or its objects stay where they are written. */
-  find(name: ContainerName): Promise<Where> {
+  /**
+   * No peers where the container is deleted, was never recorded, or its objects stay where they are written.
+   *
+   * @param unrecorded where it would be placed
+   */
+  find(name: ContainerName, unrecorded = this.#site.options.defaultPlacement(name)): Promise<Where> {
     const key = keyOf(name);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const found = this.#look(name);
+    const found = this.#look(name, unrecorded);
     this.#known.set(key, found);
     return found;
+  }
+
+  /** The same for who is not to be kept waiting: while records are slow, or cannot be read, the placement of what is unrecorded has to do. */
+  async findSoon(name: ContainerName, unrecorded: readonly string[]): Promise<Where> {
+    const isSlow = this.#slowUntilMs > performance.now();
+    if (isSlow && this.#known.get(keyOf(name)) === undefined) return this.#placed(unrecorded);
+    return within(this.find(name, unrecorded), PATIENCE_MS, () => {
+      this.#slowUntilMs = performance.now() + SLOW_MS;
+      return this.#placed(unrecorded);
+    });
   }
 
   /**
@@ -59,19 +78,24 @@ export class Places {
     };
   }
 
-  async #look(name: ContainerName): Promise<Where> {
+  async #look(name: ContainerName, unrecorded: readonly string[]): Promise<Where> {
     const { options, records } = this.#site;
     if (!options.isAccountOurs(name.account)) return NOWHERE;
     try {
       const record = await records?.read(name);
-      if (record === undefined) return this.#placed(options.defaultPlacement(name));
-      if (lifeOf(record) !== 'present' || isHeldBack(record)) return NOWHERE;
-      return this.#placed(placementFor(this.#site, name, record));
+      if (record === undefined) return this.#placed(unrecorded);
+      if (lifeOf(record) !== 'present') {
+        // It may be made in the next moment, and be placed elsewhere then.
+        if (!this.#placed(unrecorded).isHere) this.#known.drop(keyOf(name));
+        return NOWHERE;
+      }
+      return isHeldBack(record) ? NOWHERE : this.#placed(placementFor(this.#site, name, record));
     } catch (error) {
       if (!(error instanceof AutosyncError)) throw error;
-      // What cannot be read now is not remembered; the configuration has to do.
+      this.#slowUntilMs = performance.now() + SLOW_MS;
+      // What cannot be read now is not remembered.
       this.#known.drop(keyOf(name));
-      return this.#placed(options.defaultPlacement(name));
+      return this.#placed(unrecorded);
     }
   }
 

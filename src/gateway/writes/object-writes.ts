@@ -18,8 +18,9 @@ export class ObjectWrites {
   /** @throws AutosyncError of the local Swift; a retry may help */
   async answer(exchange: Exchange, next: Next, path: ObjectName): Promise<OutgoingResponse> {
     const written = changedObject(exchange, path);
-    if (written === undefined || written.account === (await this.#site.ownAccount())) return next();
-    const where = await this.#places.find(written);
+    if (written === undefined) return next();
+    const unrecorded = exchange.placement ?? this.#site.options.defaultPlacement(written);
+    const where = await this.#places.findSoon(written, unrecorded);
     if (where.isHere) return changeObject(this.#site, exchange, next, written);
     return writeElsewhere(this.#site, exchange, written, await this.#places.inOrder(where));
   }
