@@ -10,6 +10,7 @@ import { addObjectStatus, asksForStatus } from '../changes/object-status.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
 import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
 import { admitPeer } from '../doors/peer-door.js';
+import { AccountReads } from '../reads/account/account-reads.js';
 import { ObjectReads } from '../reads/object-reads.js';
 import { addInfoSection, isInfoRequest } from '../info.js';
 import { answerReadiness, isReadinessCheck } from '../readiness.js';
@@ -18,6 +19,7 @@ import type { Exchange, Filter, Next, OutgoingResponse } from '../station.js';
 
 export function autosync(site: Site, version: string): Filter {
   const reads = new ObjectReads(site);
+  const accounts = new AccountReads(reads);
   return async (exchange, next) => {
     const { request, path } = exchange;
     const findings = inspectHeaders(request.headers);
@@ -50,6 +52,8 @@ export function autosync(site: Site, version: string): Filter {
         ? reads.answer(exchange, next, path)
         : changeObject(site, exchange, next, path);
     }
+    if (path.kind === 'account' && isRead(request.method))
+      return accounts.answer(exchange, next, path.account);
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
       return isRead(request.method) ? reads.anywhere(exchange, next) : change(site, exchange, next);
     const dropped = stripSyncSettings(request.headers);

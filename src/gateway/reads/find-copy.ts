@@ -26,6 +26,8 @@ export interface SearchLimits {
 
 /** In an answer: the peer that it came from. */
 export const SERVED_BY = 'X-Autosync-Served-By';
+/** In an answer: peers that did not say what they have. */
+export const PARTIAL = 'X-Autosync-Partial';
 
 /** Not there, or not the one that was asked for. */
 const MISSING = new Set([404, 412]);

@@ -16,13 +16,20 @@ import { relay, textAnswer } from '../answer.js';
 import { rightsFor } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 import { ClientRights } from './client-rights.js';
-import { findCopy, isServed, SERVED_BY, type FoundCopy, type Question, type Search } from './find-copy.js';
+import {
+  findCopy,
+  isServed,
+  PARTIAL,
+  SERVED_BY,
+  type FoundCopy,
+  type Question,
+  type Search,
+} from './find-copy.js';
 import { answerLarge } from './large-object/elsewhere.js';
 import type { PartToRead } from './large-object/joined-body.js';
 import type { ObjectReads } from './object-reads.js';
 import { pointerIn, rawQuery, type ObjectName, type Pointer } from './pointer.js';
 
-const PARTIAL = 'X-Autosync-Partial';
 /** As Swift's symlinks do by default (middleware/symlink.py, symloop_max). */
 const MAX_LINKS = 2;
 /** As Swift's large objects are nested at most (middleware/slo.py, MAX_RECURSION_DEPTH). */
