@@ -1,6 +1,6 @@
 // A client's GET or HEAD of an account: the local Swift authorises and answers it, and what only other clusters have of the account is added
 // to that answer. Where nothing is to be added, the answer goes out as it came.
-import { untilAborted } from '../../../lib/until-aborted.js';
+import { TimeLimit, untilAborted } from '../../../lib/time-limit.js';
 import { audienceFor } from '../../../site/site.js';
 import { swiftTarget } from '../../../swift/path.js';
 import { isSuccess } from '../../../swift/swift-client.js';
@@ -43,17 +43,18 @@ export class AccountReads {
   async answer(exchange: Exchange, next: Next, account: string): Promise<OutgoingResponse> {
     const { timeoutMs } = this.#reads.site.options.reads;
     if (timeoutMs === 0) return this.#reads.anywhere(exchange, next);
-    const giveUp = new AbortController();
-    const timer = setTimeout(() => giveUp.abort(), timeoutMs);
+    const isHead = exchange.request.method === 'HEAD';
+    const limit = new TimeLimit(timeoutMs);
+    // Who says nothing at all must not take the time in which the others' containers can be counted.
+    const asking = new TimeLimit(isHead ? timeoutMs / 2 : timeoutMs);
     try {
-      const asked: Asked = { exchange, account, signal: giveUp.signal };
-      const asking = this.#askOthers(asked);
+      const saying = this.#askOthers({ exchange, account, signal: asking.signal });
       const local = await this.#reads.anywhere(exchange, next);
       if (!isSuccess(local.status) || local.headers.has(SERVED_BY)) return local;
-      return await this.#complete(asked, local, await asking);
+      return await this.#complete({ exchange, account, signal: limit.signal }, local, await saying);
     } finally {
-      clearTimeout(timer);
-      giveUp.abort();
+      asking.end();
+      limit.end();
     }
   }
 

@@ -1,7 +1,7 @@
 // Asks one cluster of an account: its totals, and pages of its listing. Knows nothing of other clusters, nor of clients.
 import { collectBody } from '../../../http/message-body.js';
 import type { ClientAnswer } from '../../../http/request-sender.js';
-import { untilAborted } from '../../../lib/until-aborted.js';
+import { untilAborted } from '../../../lib/time-limit.js';
 import type { Peer } from '../../../peers/peer.js';
 import { withToken } from '../../../converge/change-headers.js';
 import { isSuccess, type Rights } from '../../../swift/swift-client.js';

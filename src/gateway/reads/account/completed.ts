@@ -1,7 +1,7 @@
 // The local Swift's answer to a GET or HEAD of an account, with what other clusters add to it. Knows nothing of how these are asked.
 import { collectBody, MessageBody } from '../../../http/message-body.js';
 import { AutosyncError } from '../../../lib/errors.js';
-import { untilAborted } from '../../../lib/until-aborted.js';
+import { untilAborted } from '../../../lib/time-limit.js';
 import { swiftTarget } from '../../../swift/path.js';
 import { isSuccess } from '../../../swift/swift-client.js';
 import { relay } from '../../answer.js';

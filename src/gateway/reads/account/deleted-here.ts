@@ -2,7 +2,7 @@
 // records. Knows nothing of listings.
 import { AutosyncError } from '../../../lib/errors.js';
 import { eachLimited } from '../../../lib/each-limited.js';
-import { untilAborted } from '../../../lib/until-aborted.js';
+import { untilAborted } from '../../../lib/time-limit.js';
 import { lifeOf } from '../../../records/record.js';
 import type { Site } from '../../site.js';
 

@@ -46,7 +46,7 @@ export async function joinPage(
     await areAllLookedUp(site, { account, names, deleted, signal });
     const rows = joined.filter((each) => !isOnlyThere(each) || deleted.get(each.row.name) !== true);
     if (rows.length >= limit || behind.length === 0) {
-      const isWhole = isUnbounded && behind.length === 0 && rows.length <= limit;
+      const isWhole = isUnbounded && !listed.some((each) => each.isFull);
       return { rows: rows.slice(0, limit), isWhole, unknown };
     }
     const more = async (index: number): Promise<void> => {

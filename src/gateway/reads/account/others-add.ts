@@ -3,6 +3,7 @@
 import { AutosyncError } from '../../../lib/errors.js';
 import { mergeJoin, type Sorted } from '../../../lib/merge-join.js';
 import { ShortMemory } from '../../../lib/short-memory.js';
+import { TimeLimit } from '../../../lib/time-limit.js';
 import type { Site } from '../../site.js';
 import type { AccountAnswer, AccountSource } from './account-source.js';
 import { areAllLookedUp } from './deleted-here.js';
@@ -44,16 +45,14 @@ export class OthersAdd {
   }
 
   async #walk(account: string, sources: Sources): Promise<Totals | undefined> {
-    const giveUp = new AbortController();
-    const timer = setTimeout(() => giveUp.abort(), this.#site.options.reads.timeoutMs);
+    const limit = new TimeLimit(this.#site.options.reads.timeoutMs);
     try {
-      return await walk(this.#site, account, sources, giveUp.signal);
+      return await walk(this.#site, account, sources, limit.signal);
     } catch (error) {
       if (error instanceof AutosyncError) return undefined;
       throw error;
     } finally {
-      clearTimeout(timer);
-      giveUp.abort();
+      limit.end();
     }
   }
 }
