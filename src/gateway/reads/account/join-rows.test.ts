@@ -90,21 +90,22 @@ describe('pages of several clusters, put together', () => {
 describe('a container', () => {
   it('has the numbers of this cluster, unless it is empty here', () => {
     const here = row('c', 1, 0, 'here');
-    expect(joinRow(here, [row('c', 9, 9)])).toEqual({ row: here, isHere: true, isOthers: false });
+    expect(joinRow([here, row('c', 9, 9)])).toEqual({ row: here, isHere: true, isOthers: false });
   });
 
   it('that is empty here has those of the cluster with most of it, and the date of here', () => {
-    const joined = joinRow(row('c', 0, 0, 'here'), [row('c', 1, 9), row('c', 2, 5, 'there'), row('c', 2, 4)]);
-    expect(joined).toEqual({ row: row('c', 2, 5, 'here'), isHere: true, isOthers: true });
+    const joined = joinRow([row('c', 0, 0, 'here'), row('c', 1, 9), row('c', 2, 5, 'there'), row('c', 2, 4)]);
+    const { fields } = row('c', 0, 0, 'here');
+    expect(joined).toEqual({ row: { ...row('c', 2, 5), fields }, isHere: true, isOthers: true });
   });
 
   it('that is empty everywhere is this cluster’s', () => {
     const here = row('c', 0, 0, 'here');
-    expect(joinRow(here, [row('c', 0, 0)])).toEqual({ row: here, isHere: true, isOthers: false });
+    expect(joinRow([here, row('c', 0, 0)])).toEqual({ row: here, isHere: true, isOthers: false });
   });
 
   it('that only others have is theirs', () => {
-    expect(joinRow(undefined, [row('c', 0, 0, 'there')])).toEqual({
+    expect(joinRow([undefined, row('c', 0, 0, 'there')])).toEqual({
       row: row('c', 0, 0, 'there'),
       isHere: false,
       isOthers: true,

@@ -1,7 +1,7 @@
 // What several clusters list of one account, put together: each container once, with the numbers of the cluster that holds its objects.
 // Pure; knows nothing of how listings look or are asked for.
 import { compareNames } from '../../../lib/name-order.js';
-import { withNumbersOf, type Row } from './rows.js';
+import type { Row } from './rows.js';
 
 /** What a row is across the clusters. */
 export interface JoinedRow {
@@ -23,17 +23,19 @@ export interface Listed {
  * An account's container as it is to be shown: with this cluster's numbers, unless it is empty here, as it is where its objects are placed
  * elsewhere. Then with those of the cluster that has most of it.
  *
- * @param others rows of that name, at least one where `here` is undefined
+ * @param rows of that name, this cluster's first; undefined where a cluster does not list it
  */
-export function joinRow(here: Row | undefined, others: readonly Row[]): JoinedRow | undefined {
-  const fullest = others.reduce<Row | undefined>(
-    (best, each) => (best === undefined || isFuller(each, best) ? each : best),
-    undefined,
-  );
+export function joinRow(rows: readonly (Row | undefined)[]): JoinedRow | undefined {
+  const [here, ...others] = rows;
+  let fullest: Row | undefined;
+  for (const each of others)
+    if (each !== undefined && (fullest === undefined || isFuller(each, fullest))) fullest = each;
   if (here === undefined) return fullest && { row: fullest, isHere: false, isOthers: true };
   if (!isEmpty(here) || fullest === undefined || isEmpty(fullest))
     return { row: here, isHere: true, isOthers: false };
-  return { row: withNumbersOf(here, fullest), isHere: true, isOthers: true };
+  const { name, isSubdir, fields } = here;
+  const { count, bytes } = fullest;
+  return { row: { name, isSubdir, count, bytes, fields }, isHere: true, isOthers: true };
 }
 
 /**
@@ -43,32 +45,34 @@ export function joinRow(here: Row | undefined, others: readonly Row[]): JoinedRo
  * @returns `behind`: the indices of those that end it, and may have more behind it
  */
 export function joinListed(
-  [here, ...others]: readonly [Listed, ...Listed[]],
+  listed: readonly [Listed, ...Listed[]],
   isReverse: boolean,
 ): { readonly joined: readonly JoinedRow[]; readonly behind: readonly number[] } {
-  const compare = (a: string, b: string): number => (isReverse ? compareNames(b, a) : compareNames(a, b));
-  const ends = [here, ...others].map(({ rows, isFull }) => (isFull ? rows.at(-1)?.name : undefined));
-  const end = ends.reduce((first, each) =>
-    first === undefined || (each !== undefined && compare(each, first) < 0) ? each : first,
-  );
-  const byName = new Map<string, Row[]>(here.rows.map(({ name }) => [name, []]));
-  const count = byName.size;
-  for (const row of others.flatMap(({ rows }) => rows)) {
-    const same = byName.get(row.name);
-    if (same === undefined) byName.set(row.name, [row]);
-    else same.push(row);
-  }
-  const local = new Map(here.rows.map((row) => [row.name, row]));
-  const names = [...byName.keys()];
-  if (names.length > count) names.sort(compare);
+  const comesFirst = (a: string, b: string): boolean =>
+    a !== b && (isReverse ? compareNames(b, a) : compareNames(a, b)) < 0;
+  const firstOf = (names: readonly (string | undefined)[]): string | undefined =>
+    names.reduce((first, each) =>
+      first === undefined || (each !== undefined && comesFirst(each, first)) ? each : first,
+    );
+  const ends = listed.map(({ rows, isFull }) => (isFull ? rows.at(-1)?.name : undefined));
+  const end = firstOf(ends);
+  const cursors = listed.map(({ rows }) => ({ rows, at: 0 }));
   const joined: JoinedRow[] = [];
-  for (const name of names) {
-    if (end !== undefined && compare(name, end) > 0) break;
-    const row = joinRow(local.get(name), byName.get(name) ?? []);
+  for (;;) {
+    const name = firstOf(cursors.map(({ rows, at }) => rows[at]?.name));
+    if (name === undefined || (end !== undefined && comesFirst(end, name))) break;
+    const row = joinRow(cursors.map((cursor) => takeNamed(name, cursor)));
     if (row !== undefined) joined.push(row);
   }
   const behind = end === undefined ? [] : [...ends.keys()].filter((index) => ends[index] === end);
   return { joined, behind };
+}
+
+function takeNamed(name: string, cursor: { readonly rows: readonly Row[]; at: number }): Row | undefined {
+  const row = cursor.rows[cursor.at];
+  if (row?.name !== name) return undefined;
+  cursor.at += 1;
+  return row;
 }
 
 function isEmpty({ count, bytes }: Row): boolean {

@@ -92,11 +92,7 @@ async function walk(
   for await (const { values } of mergeJoin([here, ...others].map((each) => rowsOf(each, account, signal)))) {
     count += 1;
     if (count > MAX_CONTAINERS) return undefined;
-    const [local, ...theirs] = values;
-    const joined = joinRow(
-      local,
-      theirs.filter((row) => row !== undefined),
-    );
+    const joined = joinRow(values);
     if (joined?.isOthers !== true) continue;
     if (joined.isHere) sum = sumOf(sum, addedBy([joined]));
     else onlyThere.push(joined);

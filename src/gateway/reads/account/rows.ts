@@ -10,13 +10,15 @@ export interface Row {
   /** Objects; 0 for a subdir. */
   readonly count: number;
   readonly bytes: number;
-  /** All that Swift says of it, in its order: newer releases say more. */
+  /** All that a Swift says of it, in its order: newer releases say more. Its `count` and `bytes` may be another cluster's. */
   readonly fields: Fields;
 }
 
 type Fields = Readonly<Record<string, string | number>>;
 
 const NUMBERS: ReadonlySet<string> = new Set(['count', 'bytes']);
+/** JSON's strings that need no escapes: the common case. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 const ELEMENT = /<subdir name="([^"]*)" ?\/>|<container>(.*?)<\/container>/gs;
 const FIELD = /<(\w+)>([^<]*)<\/\1>/g;
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
@@ -79,11 +81,6 @@ export function renderRows(rows: readonly Row[], format: Format, like: Buffer): 
   }
 }
 
-/** The same container, with another's numbers. */
-export function withNumbersOf(row: Row, { count, bytes }: Row): Row {
-  return { ...row, count, bytes, fields: { ...row.fields, count, bytes } };
-}
-
 function rowOf(fields: Fields): Row | undefined {
   const { name, subdir, count = 0, bytes = 0 } = fields;
   const text = name ?? subdir;
@@ -91,23 +88,31 @@ function rowOf(fields: Fields): Row | undefined {
   return { name: text, isSubdir: name === undefined, count, bytes, fields };
 }
 
-function renderJson({ fields }: Row): string {
-  const parts = Object.entries(fields).map(([key, value]) => `"${key}": ${asciiJson(value)}`);
-  return `{${parts.join(', ')}}`;
+function renderJson(row: Row): string {
+  let text = '';
+  for (const key in row.fields) text += `${text === '' ? '' : ', '}"${key}": ${asciiJson(valueOf(row, key))}`;
+  return `{${text}}`;
+}
+
+function valueOf(row: Row, key: string): string | number {
+  return key === 'count' || key === 'bytes' ? row[key] : (row.fields[key] ?? '');
 }
 
 /** As Python's json.dumps: what is not ASCII, and DEL, as `\uXXXX`. */
 function asciiJson(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  if (PLAIN.test(value)) return `"${value}"`;
   return JSON.stringify(value).replace(
     /[\x7f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-function renderXml({ isSubdir, name, fields }: Row): string {
-  if (isSubdir) return `<subdir name="${escapeAttribute(name)}" />\n`;
-  const parts = Object.entries(fields).map(([key, value]) => `<${key}>${escapeXml(String(value))}</${key}>`);
-  return `<container>${parts.join('')}</container>\n`;
+function renderXml(row: Row): string {
+  if (row.isSubdir) return `<subdir name="${escapeAttribute(row.name)}" />\n`;
+  let text = '';
+  for (const key in row.fields) text += `<${key}>${escapeXml(String(valueOf(row, key)))}</${key}>`;
+  return `<container>${text}</container>\n`;
 }
 
 /** All before the first row. */
@@ -124,6 +129,7 @@ function xmlFields(container: string): Fields {
 
 /** As Python's xml.etree does it; line ends stay as they are. */
 function escapeXml(text: string): string {
+  if (!/[&<>]/.test(text)) return text;
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
