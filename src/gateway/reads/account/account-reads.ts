@@ -90,10 +90,12 @@ export class AccountReads {
   async #complete(asked: Asked, local: OutgoingResponse, others: Others): Promise<OutgoingResponse> {
     const { site } = this.#reads;
     const totals = totalsIn(local.headers);
-    const isOurs = totals !== undefined && others.said.length > 0;
-    const { answer, unknown } = isOurs
-      ? await completed(local, { ...asked, ...others, site, totals, othersAdd: this.#othersAdd })
-      : { answer: local, unknown: [] };
+    // Not Swift's answer about an account, whatever it was asked.
+    if (totals === undefined) return local;
+    const { answer, unknown } =
+      others.said.length === 0
+        ? { answer: local, unknown: [] }
+        : await completed(local, { ...asked, ...others, site, totals, othersAdd: this.#othersAdd });
     const silent = new Set([...others.unknown, ...unknown]);
     if (silent.size > 0) answer.headers.set(PARTIAL, [...silent].join(', '));
     return answer;

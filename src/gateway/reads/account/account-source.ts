@@ -26,6 +26,7 @@ export interface AccountSource {
 export const MAX_PAGE_BYTES = 33_554_432;
 
 const NO_ACCOUNT: AccountAnswer = { totals: NOTHING, rows: [] };
+
 export function localAccount({ clusters, swift }: Site, rights: Rights): AccountSource {
   return {
     cluster: clusters.mine,
