@@ -1,4 +1,5 @@
 // `npm run bench:namespace`: what it costs that any cluster answers.
+import { benchAccounts } from './parts/namespace-accounts.js';
 import { benchReads } from './parts/namespace-reads.js';
 import { runSuite } from './suite.js';
 
@@ -6,8 +7,12 @@ export function main(args: readonly string[]): Promise<void> {
   return runSuite(
     {
       name: 'namespace',
-      description: 'Measures reads of what the local cluster has, and of what only another one has.',
-      parts: { 'namespace-reads': { run: benchReads, share: 1 } },
+      description:
+        'Measures reads of what the local cluster has, of what only another one has, and of accounts.',
+      parts: {
+        'namespace-reads': { run: benchReads, share: 1 },
+        'namespace-accounts': { run: benchAccounts, share: 1 },
+      },
       limitMs: 300_000,
       hardLimitMs: 600_000,
     },

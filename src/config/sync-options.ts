@@ -92,7 +92,7 @@ export const AUTOSYNC_OPTIONS = {
   }),
   fallback_timeout: option(is.seconds(0, 600), {
     default: '3',
-    doc: 'The most that looking for an object on other clusters may take, until its first byte. 0: objects are read from this cluster only.',
+    doc: 'The most that looking for an object on other clusters may take, until its first byte, or asking them for an account. 0: this cluster only is read.',
   }),
   negative_ttl: option(is.seconds(0, 60), {
     default: '1',

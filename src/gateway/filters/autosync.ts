@@ -9,6 +9,7 @@ import { addObjectStatus, asksForStatus } from '../changes/object-status.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
 import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
 import { admitPeer } from '../doors/peer-door.js';
+import { AccountReads } from '../reads/account/account-reads.js';
 import { ObjectReads } from '../reads/object-reads.js';
 import { Places } from '../reads/where.js';
 import { ObjectWrites } from '../writes/object-writes.js';
@@ -21,6 +22,7 @@ export function autosync(site: Site, version: string): Filter {
   const places = new Places(site);
   const reads = new ObjectReads(site, places);
   const writes = new ObjectWrites(site, places);
+  const accounts = new AccountReads(reads);
   return async (exchange, next) => {
     const { request, path } = exchange;
     const findings = inspectHeaders(request.headers);
@@ -53,6 +55,8 @@ export function autosync(site: Site, version: string): Filter {
         ? reads.answer(exchange, next, path)
         : writes.answer(exchange, next, path);
     }
+    if (path.kind === 'account' && isRead(request.method))
+      return accounts.answer(exchange, next, path.account);
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
       return isRead(request.method) ? reads.anywhere(exchange, next) : change(site, exchange, next);
     const dropped = stripSyncSettings(request.headers);
