@@ -1,7 +1,8 @@
-// Answers that the gateway makes itself. Knows their form, not their reasons.
+// Answers that the gateway makes itself, and the end of those that nobody gets. Knows their form, not their reasons.
 import { STATUS_CODES } from 'node:http';
 import { removeHopByHop } from '../http/head.js';
 import { HeaderList } from '../http/headers.js';
+import { MessageBody } from '../http/message-body.js';
 import type { ClientAnswer } from '../http/request-sender.js';
 import type { OutgoingResponse } from '../http/server-connection.js';
 import { AutosyncError } from '../lib/errors.js';
@@ -65,4 +66,9 @@ export function relay(answer: ClientAnswer): OutgoingResponse {
   if (answer.body.length > 0 || answer.status !== 204)
     headers.set('Content-Length', String(answer.body.length));
   return { status: answer.status, reason: answer.reason, headers, body: answer.body };
+}
+
+/** Nobody gets that answer: its connection does not wait for a taker. */
+export function abandon({ body }: OutgoingResponse): void {
+  if (body instanceof MessageBody) body.abandon();
 }

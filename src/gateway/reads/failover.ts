@@ -1,6 +1,5 @@
 // Reads while the local Swift is down: they go to the peers as the client sent them, since nobody here can say what the client may read.
 // Each peer's Swift judges for itself.
-import { removeHopByHop } from '../../http/head.js';
 import { MessageBody } from '../../http/message-body.js';
 import { AutosyncError, type ErrorCode } from '../../lib/errors.js';
 import { asClient } from '../../peers/peer.js';
@@ -8,7 +7,7 @@ import { audienceFor } from '../../site/site.js';
 import { textAnswer } from '../answer.js';
 import type { Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { findCopy, isServed, SERVED_BY } from './find-copy.js';
+import { findCopy, handedOn, isServed } from './find-copy.js';
 import type { Places } from './where.js';
 
 /** Of a cluster that does not answer, or in the middle of going down. */
@@ -77,9 +76,7 @@ async function askPeers(
       ),
     );
   site.counters.add('reads_from_peers:down');
-  removeHopByHop(found.response.headers);
-  found.response.headers.set(SERVED_BY, found.peer.name);
-  return found.response;
+  return handedOn(found);
 }
 
 /** A 404 there proves nothing: this cluster may have it. */
