@@ -10,6 +10,7 @@ import { admitContainerSync } from '../doors/container-sync-door.js';
 import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
 import { admitPeer } from '../doors/peer-door.js';
 import { AccountReads } from '../reads/account/account-reads.js';
+import { ContainerReads } from '../reads/container/container-reads.js';
 import { ObjectReads } from '../reads/object-reads.js';
 import { Places } from '../reads/where.js';
 import { ObjectWrites } from '../writes/object-writes.js';
@@ -23,6 +24,7 @@ export function autosync(site: Site, version: string): Filter {
   const reads = new ObjectReads(site, places);
   const writes = new ObjectWrites(site, places);
   const accounts = new AccountReads(reads);
+  const containers = new ContainerReads(reads);
   return async (exchange, next) => {
     const { request, path } = exchange;
     const findings = inspectHeaders(request.headers);
@@ -57,10 +59,14 @@ export function autosync(site: Site, version: string): Filter {
     }
     if (path.kind === 'account' && isRead(request.method))
       return accounts.answer(exchange, next, path.account);
+    const answer = (): Promise<OutgoingResponse> =>
+      path.kind === 'container' && isRead(request.method)
+        ? containers.answer(exchange, next, path)
+        : change(site, exchange, next);
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
-      return isRead(request.method) ? reads.anywhere(exchange, next) : change(site, exchange, next);
+      return answer();
     const dropped = stripSyncSettings(request.headers);
-    const response = await change(site, exchange, next);
+    const response = await answer();
     if (dropped.length > 0) {
       const warning = `${dropped.join(', ')} ignored: container sync is set up by the clusters (user_sync = deny)`;
       response.headers.add('X-Autosync-Warning', warning);

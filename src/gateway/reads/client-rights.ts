@@ -5,6 +5,7 @@ import { formatRequestHead, removeHopByHop } from '../../http/head.js';
 import { HeaderList } from '../../http/headers.js';
 import { swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
+import type { ContainerName } from '../../site/site.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 import type { ObjectName } from './pointer.js';
@@ -54,8 +55,8 @@ export class ClientRights {
     return response;
   }
 
-  /** Whether Swift lets the client read that object, be it here or not: it says 401 or 403 to others before it looks. @throws as `ask` */
-  async mayRead({ account, container, object }: ObjectName): Promise<boolean> {
+  /** Whether Swift lets the client read that object, or list that container, be it here or not: it says 401 or 403 to others before it looks. @throws as `ask` */
+  async mayRead({ account, container, object }: ContainerName & Partial<ObjectName>): Promise<boolean> {
     const { status } = await this.ask('HEAD', swiftTarget(account, container, object));
     return isSuccess(status) || status === 404;
   }

@@ -3,18 +3,27 @@
 // again. A TempURL's rights are good for one object only: such a request goes to the peer as it is.
 import { localSource, peerSource } from '../../converge/cluster-listing.js';
 import { probeAt } from '../../converge/object-member.js';
-import { removeHopByHop } from '../../http/head.js';
 import { HeaderList } from '../../http/headers.js';
 import { collectBody, MessageBody } from '../../http/message-body.js';
 import { asClient, type Peer } from '../../peers/peer.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { parseTimestamp } from '../../swift/timestamp.js';
-import { notKnown, PARTIAL, relay, textAnswer } from '../answer.js';
+import { abandon, notKnown, PARTIAL, relay, textAnswer } from '../answer.js';
 import { rightsFor } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
+import type { Holders } from '../writes/write-elsewhere.js';
 import { ClientRights } from './client-rights.js';
-import { findCopy, isServed, SERVED_BY, type FoundCopy, type Question, type Search } from './find-copy.js';
+import {
+  findCopy,
+  handedOn,
+  isServed,
+  wantedSearch,
+  type FoundCopy,
+  type Question,
+  type Search,
+} from './find-copy.js';
+import { isJudgedElsewhere, judgedElsewhere } from './judged-elsewhere.js';
 import { answerLarge } from './large-object/elsewhere.js';
 import type { PartToRead } from './large-object/joined-body.js';
 import type { ObjectReads } from './object-reads.js';
@@ -64,7 +73,7 @@ export class Reading {
     if (where.peers.length === 0 || (where.isHere && this.#reads.missed.get(key) === true)) return local;
     const refusal = await whole(local);
     const { peers, fenced } = await this.#reads.places.inOrder(where);
-    const search = await this.#searchIfAllowed(read, peers);
+    const search = await wantedSearch(this.#isAllowed(read), this.#search(read, peers));
     if (search === undefined) return refusal;
     if (search.found !== undefined) {
       // Where it belongs here, the local Swift knows of its deletion; elsewhere the others do.
@@ -74,12 +83,22 @@ export class Reading {
     const unknown = [...search.unknown, ...fenced];
     if (unknown.length === 0) {
       if (read.nesting === 0 && where.isHere) this.#reads.missed.set(key, true);
-      return refusal;
+      return where.isHere || !this.#isForSite(read) ? refusal : this.#pageOf({ peers, fenced }, refusal);
     }
     // Where its objects are elsewhere, only those clusters know.
     if (!where.isHere) return notKnown(this.#exchange, unknown);
     refusal.headers.set(PARTIAL, unknown.join(', '));
     return refusal;
+  }
+
+  /** What is no object, or a folder's mark, may be a page of a static site. */
+  #isForSite({ nesting, links, query }: Read): boolean {
+    const isOwn = nesting === 0 && links === 0 && !isTempUrl(query);
+    return isOwn && isJudgedElsewhere(this.#reads.site, this.#exchange);
+  }
+
+  #pageOf(holders: Holders, otherwise: OutgoingResponse): Promise<OutgoingResponse> {
+    return judgedElsewhere(this.#reads.site, this.#exchange, holders, Promise.resolve(otherwise));
   }
 
   /** The newest there is on any of its clusters. @throws AutosyncError of the local Swift; a retry may help */
@@ -122,18 +141,6 @@ export class Reading {
     const { hedgeDelayMs, timeoutMs } = this.#reads.site.options.reads;
     const isFound = read.nesting > 0 ? isPart : isServed;
     return findCopy(peers, this.#question(read), { hedgeDelayMs, timeoutMs, isFound });
-  }
-
-  /** Both are asked at once; undefined where the client may not read it. @throws AutosyncError of the local Swift */
-  async #searchIfAllowed(read: Read, peers: readonly Peer[]): Promise<Search | undefined> {
-    const searching = this.#search(read, peers);
-    let isAllowed = false;
-    try {
-      isAllowed = await this.#isAllowed(read);
-    } finally {
-      if (!isAllowed) void searching.then(({ found }) => found?.response.body.abandon());
-    }
-    return isAllowed ? searching : undefined;
   }
 
   #question({ method, name, query, selection }: Read): Question {
@@ -185,13 +192,11 @@ export class Reading {
 
   async #serve(read: Read, found: FoundCopy): Promise<OutgoingResponse> {
     const { peer, response } = found;
-    this.#reads.site.counters.add('reads_from_peers:lacking');
     const pointer = isTempUrl(read.query) ? undefined : await this.#pointerOf(read, found);
-    if (pointer === undefined) {
-      removeHopByHop(response.headers);
-      response.headers.set(SERVED_BY, peer.name);
-      return response;
-    }
+    if (pointer === undefined && mayBeFolder(response) && this.#isForSite(read))
+      return this.#pageOf({ peers: [peer], fenced: [] }, response);
+    this.#reads.site.counters.add('reads_from_peers:lacking');
+    if (pointer === undefined) return handedOn(found);
     response.body.abandon();
     return this.#follow(read, pointer, peer);
   }
@@ -318,6 +323,11 @@ function isPart(status: number): boolean {
   return status === 200 || status === 206;
 }
 
+/** Swift's staticweb knows a folder's mark by its length, and by a type that the container may name. */
+function mayBeFolder({ status, headers }: OutgoingResponse): boolean {
+  return status === 200 && Number(headers.get('content-length')) <= 1;
+}
+
 function isTempUrl(query: string): boolean {
   return queryParameter(query, 'temp_url_sig') !== undefined;
 }
@@ -328,10 +338,6 @@ function keyOf({ account, container, object }: ObjectName): string {
 
 function unquoted(etag: string): string {
   return etag.replace(/^"|"$/g, '');
-}
-
-function abandon({ body }: OutgoingResponse): void {
-  if (body instanceof MessageBody) body.abandon();
 }
 
 /** A small answer that waits for what others say: its connection does not. */

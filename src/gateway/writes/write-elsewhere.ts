@@ -13,7 +13,7 @@ import type { ObjectName } from '../reads/pointer.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 
-interface Holders {
+export interface Holders {
   /** The best first. */
   readonly peers: readonly Peer[];
   readonly fenced: readonly string[];
@@ -42,7 +42,7 @@ export async function writeElsewhere(
 }
 
 /** Whether any cluster's Swift can say what the client may: nobody in particular, a TempURL, or a token that all clusters know. */
-function carriesItsRights(site: Site, { request: { target, headers } }: Exchange): boolean {
+export function carriesItsRights(site: Site, { request: { target, headers } }: Exchange): boolean {
   const hasToken = headers.has('x-auth-token') || headers.has('x-storage-token');
   const query = target.slice(target.indexOf('?'));
   return (
