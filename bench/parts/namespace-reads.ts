@@ -1,16 +1,11 @@
 // A GET of an object that is here, with and without the other clusters behind it; of one that only the other cluster has, against what it
 // is made of: a miss here, the probe, and a GET there; and of one that nobody has.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Deadlines } from '../../src/http/deadline.js';
 import { OriginPool } from '../../src/http/origin-pool.js';
 import { HeaderList } from '../../src/http/headers.js';
-import { setInText } from '../../src/local/ini-text.js';
-import { AUTOSYNC } from '../../src/local/launch.js';
 import { LocalError } from '../../src/local/local-error.js';
 import { REALM_NAME } from '../../src/local/plan.js';
-import { findFreePort, isAnswering, poll } from '../../src/local/ports.js';
-import { ServerProcess } from '../../src/local/server-process.js';
+import type { ServerProcess } from '../../src/local/server-process.js';
 import { canonicalPath, signContainerSync } from '../../src/sync/container-sync-auth.js';
 import { probeObject } from '../../src/sync/probe.js';
 import { formatTimestamp } from '../../src/swift/timestamp.js';
@@ -20,6 +15,7 @@ import { digits, ratio } from '../numbers.js';
 import type { Aim, PartReport } from '../report.js';
 import { sideBySide, type Comparison, type Sample } from '../rounds.js';
 import { makeContainers, startCopyRealm, USER, type CopyRealm } from './copy-realm.js';
+import { startSecondGateway } from './second-gateway.js';
 
 const CONTAINER = 'reads0';
 const BODY = Buffer.alloc(1_024, 'x');
@@ -47,7 +43,10 @@ export async function benchReads(bench: Bench): Promise<PartReport> {
   let localOnly: ServerProcess | undefined;
   try {
     await makeContainers(copyRealm, CONTAINER.slice(0, -1), 1);
-    const started = await startLocalOnly(copyRealm);
+    // It asks no other cluster.
+    const started = await startSecondGateway(copyRealm.realm, 'one', [
+      ['filter:autosync', 'fallback_timeout', '0'],
+    ]);
     localOnly = started.server;
     const ways = await waysOf(copyRealm, started.url, deadlines);
     for (const [session, object] of [
@@ -94,37 +93,6 @@ export async function benchReads(bench: Bench): Promise<PartReport> {
     deadlines.close();
     await copyRealm.realm.stop();
   }
-}
-
-/** A second gateway before the first cluster that asks no other one. */
-async function startLocalOnly({ realm }: CopyRealm): Promise<{ server: ServerProcess; url: string }> {
-  const { swiftDir, plan } = realm.cluster('one');
-  const taken = new Set<number>();
-  const port = await findFreePort(28_500, taken);
-  const adminPort = await findFreePort(port + 1, taken);
-  let text = readFileSync(join(swiftDir, 'autosync.conf'), 'utf8');
-  for (const [section, option, value] of [
-    ['DEFAULT', 'bind_port', String(port)],
-    ['admin', 'bind_port', String(adminPort)],
-    ['filter:autosync', 'fallback_timeout', '0'],
-  ] as const)
-    text = setInText(text, section, option, value);
-  const conf = join(swiftDir, 'local-only.conf');
-  writeFileSync(conf, text, { mode: 0o600 });
-  const server = new ServerProcess({
-    title: 'gateway without fallback',
-    command: process.execPath,
-    args: [AUTOSYNC, 'gateway', conf],
-    logFile: join(plan.folder, 'log', 'local-only.log'),
-  });
-  server.start();
-  const isUp = await poll(
-    () => isAnswering(port, '/healthcheck'),
-    30_000,
-    () => !server.isRunning,
-  );
-  if (!isUp) throw new LocalError('The second gateway does not answer.');
-  return { server, url: `http://127.0.0.1:${port}` };
 }
 
 async function waysOf(
