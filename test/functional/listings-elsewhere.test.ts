@@ -213,6 +213,21 @@ describe('a container that is placed elsewhere', () => {
     expect((await here.request('GET', '/c')).headers[PARTIAL]).toBe(one);
   });
 
+  it('is read there while the local Swift is down, by whom that cluster knows', async () => {
+    await make('/c', { 'X-Container-Read': '.r:*,.rlistings', 'X-Container-Meta-Web-Index': 'i' });
+    await fill('/c', 'i', 'o');
+    const nobody = ['app:proxy', 'upstream', `http://127.0.0.1:${await planPort()}`] as const;
+    const { url } = await startGateway(all[0]!, { conf: [...ELSEWHERE, nobody] });
+    const page = await send(url, 'GET', pathOf('/c/'));
+    expect([page.text, page.headers[SERVED_BY]]).toEqual(['bytes of i', two]);
+    const asked = await here.at(url).request('GET', '/c');
+    expect([asked.status, asked.headers['retry-after'], asked.text]).toEqual([
+      503,
+      '1',
+      expect.stringContaining('one identity service'),
+    ]);
+  });
+
   it('is listed as it is here with fallback_timeout = 0', async () => {
     await make('/c');
     await fill('/c', 'o');

@@ -25,6 +25,11 @@ export function selectionOf(headers: HeaderList): HeaderList {
   return only(headers, SELECTING);
 }
 
+/** Whether it says who it is; else it is nobody in particular. */
+export function hasToken(headers: HeaderList): boolean {
+  return headers.has('x-auth-token') || headers.has('x-storage-token');
+}
+
 export class ClientRights {
   readonly #site: Site;
   readonly #exchange: Exchange;

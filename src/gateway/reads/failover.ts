@@ -7,6 +7,7 @@ import { audienceFor } from '../../site/site.js';
 import { textAnswer } from '../answer.js';
 import type { Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import { hasToken } from './client-rights.js';
 import { findCopy, handedOn, isServed } from './find-copy.js';
 import type { Places } from './where.js';
 
@@ -54,7 +55,7 @@ async function askPeers(
   const { peers } = audienceFor(site, placement);
   if (peers.length === 0) return undefined;
   const { method, target, headers } = request;
-  const hasToken = headers.has('x-auth-token') || headers.has('x-storage-token');
+  const isSomebody = hasToken(headers);
   const { found, unknown } = await findCopy(
     (await places.inOrder({ isHere: true, peers })).peers,
     { method, target, headers: asClient(headers) },
@@ -62,7 +63,7 @@ async function askPeers(
       ...{ hedgeDelayMs, timeoutMs: Math.max(timeoutMs, site.options.peerTimeoutMs) },
       // To a token that only this cluster knows, a peer's 401 says nothing.
       isFound: (status) =>
-        isServed(status) || status === 204 || status === 403 || (status === 401 && !hasToken),
+        isServed(status) || status === 204 || status === 403 || (status === 401 && !isSomebody),
     },
   );
   if (found === undefined)
@@ -72,7 +73,7 @@ async function askPeers(
       whyNot(
         peers.map(({ name }) => name),
         unknown,
-        hasToken,
+        isSomebody,
       ),
     );
   site.counters.add('reads_from_peers:down');
@@ -80,12 +81,12 @@ async function askPeers(
 }
 
 /** A 404 there proves nothing: this cluster may have it. */
-function whyNot(peers: readonly string[], unknown: readonly string[], hasToken: boolean): string {
+function whyNot(peers: readonly string[], unknown: readonly string[], isSomebody: boolean): string {
   const without = peers.filter((name) => !unknown.includes(name));
   const words = ['The local Swift is down.'];
   if (without.length > 0) words.push(`Not on ${without.join(', ')}.`);
   if (unknown.length > 0) words.push(`No answer from ${unknown.join(', ')}.`);
-  if (unknown.length > 0 && hasToken)
+  if (unknown.length > 0 && isSomebody)
     words.push(
       'Tokens of this cluster are good there only where all clusters share one identity service; public containers and TempURLs are read in any case.',
     );

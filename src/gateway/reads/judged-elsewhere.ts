@@ -5,19 +5,20 @@ import { asClient } from '../../peers/peer.js';
 import { abandon, notKnown } from '../answer.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
-import { carriesItsRights, type Holders } from '../writes/write-elsewhere.js';
+import type { Holders } from '../writes/write-elsewhere.js';
+import { hasToken } from './client-rights.js';
 import { findCopy, handedOn, isServed, SERVED_BY, wantedSearch, type Search } from './find-copy.js';
 
 /** What Swift takes for true (common/utils.py, TRUE_VALUES). */
 const TRUE = new Set(['true', '1', 'yes', 'on', 't', 'y']);
 
 /**
- * Whether the other cluster's Swift can judge the client, or has to: asked for a page by the gateways' rights, it would make it of objects
- * that the client may not read.
+ * Whether the other cluster's Swift can judge the client: nobody in particular, or a token that all clusters know. Or has to: asked for a
+ * page by the gateways' rights, it would make it of objects that the client may not read.
  */
-export function isJudgedElsewhere(site: Site, exchange: Exchange): boolean {
-  const mode = exchange.request.headers.get('x-web-mode')?.toLowerCase() ?? '';
-  return carriesItsRights(site, exchange) || TRUE.has(mode);
+export function isJudgedElsewhere({ options }: Site, { request: { headers } }: Exchange): boolean {
+  const isForPage = TRUE.has(headers.get('x-web-mode')?.toLowerCase() ?? '');
+  return !hasToken(headers) || options.peerAuth === 'token' || isForPage;
 }
 
 /**

@@ -42,7 +42,7 @@ export async function writeElsewhere(
 }
 
 /** Whether any cluster's Swift can say what the client may: nobody in particular, a TempURL, or a token that all clusters know. */
-export function carriesItsRights(site: Site, { request: { target, headers } }: Exchange): boolean {
+function carriesItsRights(site: Site, { request: { target, headers } }: Exchange): boolean {
   const hasToken = headers.has('x-auth-token') || headers.has('x-storage-token');
   const query = target.slice(target.indexOf('?'));
   return (

@@ -1,6 +1,6 @@
 // The listing and the counts of a container whose objects are on other clusters only. The local Swift says whether the client may have them,
 // and what the client is shown of the container's settings; the rows and their number come from another cluster, by the gateways' rights.
-import { HeaderList, NameSet } from '../../../http/headers.js';
+import { NameSet } from '../../../http/headers.js';
 import type { ContainerName } from '../../../site/site.js';
 import { swiftTarget } from '../../../swift/path.js';
 import { isSuccess } from '../../../swift/swift-client.js';
@@ -47,18 +47,24 @@ export async function listedElsewhere(site: Site, request: ListingRequest): Prom
 
 /** Whether the local answer is that of a container, and of this one: Swift may have taken the client's own request for one of another name. */
 async function isForListing(site: Site, { exchange, name, answering }: ListingRequest): Promise<boolean> {
-  const asking = new ClientRights(site, exchange).mayRead(name).catch(async (error: unknown) => {
-    abandon(await answering);
+  const asking = new ClientRights(site, exchange).mayRead(name);
+  // It counts only if it is waited for.
+  asking.catch(() => undefined);
+  const local = await answering;
+  if (!isSuccess(local.status) || !local.headers.has(OBJECT_COUNT) || local.headers.has(SERVED_BY))
+    return false;
+  try {
+    return await asking;
+  } catch (error) {
+    abandon(local);
     throw error;
-  });
-  const [{ status, headers }, isAllowed] = await Promise.all([answering, asking]);
-  return isAllowed && isSuccess(status) && headers.has(OBJECT_COUNT) && !headers.has(SERVED_BY);
+  }
 }
 
 function searchListing(site: Site, { exchange, name, holders }: ListingRequest): Promise<Search> {
   const { method, target, headers: sent } = exchange.request;
   const { hedgeDelayMs, timeoutMs } = site.options.reads;
-  const headers = new HeaderList(sent.raw.slice());
+  const headers = sent.clone();
   headers.retain((header) => FORMING.has(header));
   const listing = swiftTarget(name.account, name.container) + listingQuery(target);
   return findCopy(
