@@ -20,7 +20,7 @@ import type { Exchange, Filter, Next, OutgoingResponse } from '../station.js';
 export function autosync(site: Site, version: string): Filter {
   const places = new Places(site);
   const reads = new ObjectReads(site, places);
-  const writes = new ObjectWrites(site, places);
+  const writes = new ObjectWrites(site, places, reads);
   return async (exchange, next) => {
     const { request, path } = exchange;
     const findings = inspectHeaders(request.headers);
