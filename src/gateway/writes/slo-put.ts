@@ -21,7 +21,7 @@ import {
   type Found,
 } from './slo-manifest.js';
 import { sloLimits } from './slo-limits.js';
-import { storeAsCopy } from './store-as-copy.js';
+import { putVerified } from './store-verified.js';
 import { writeElsewhere, type Holders } from './write-elsewhere.js';
 import type { Writing } from './writing.js';
 
@@ -159,8 +159,8 @@ async function store(
   const wanted = headers.get('etag')?.replaceAll('"', '');
   if (wanted !== undefined && wanted !== '' && wanted !== etag)
     return asAsked(writing, textAnswer(writing.exchange, 422, 'The ETag is not that of the large object.'));
-  const kind = HeaderList.from([['X-Static-Large-Object', 'True']]);
-  const answer = await storeAsCopy(writing, { name, headers, kind, body: stored }, holders);
+  const pointing = HeaderList.from([['X-Static-Large-Object', 'True']]);
+  const answer = await putVerified(writing, { name, headers, pointing, body: stored }, holders);
   if (answer.status === 201) answer.headers.set('Etag', `"${etag}"`);
   return asAsked(writing, answer);
 }

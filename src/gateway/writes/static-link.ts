@@ -8,7 +8,7 @@ import { relay, textAnswer } from '../answer.js';
 import type { ObjectName } from '../reads/pointer.js';
 import type { IncomingRequest, Next, OutgoingResponse } from '../station.js';
 import { abandon, headersForOwn } from './object-write.js';
-import { storeAsCopy } from './store-as-copy.js';
+import { putVerified } from './store-verified.js';
 import { writeElsewhere } from './write-elsewhere.js';
 import type { Writing } from './writing.js';
 
@@ -34,8 +34,8 @@ export async function putLinkHere(writing: Writing, name: ObjectName, next: Next
   const link = linkIn(writing, name);
   const looked = link && (await look(writing, link));
   if (link === undefined || looked === undefined || 'status' in looked) return refusal;
-  const kind = kindOf(link, looked);
-  return storeAsCopy(writing, { name, headers, kind, body: Buffer.alloc(0) }, undefined);
+  const pointing = pointingTo(link, looked);
+  return putVerified(writing, { name, headers, pointing, body: Buffer.alloc(0) }, undefined);
 }
 
 /** @throws AutosyncError of the local Swift; a retry may help */
@@ -58,8 +58,8 @@ export async function putLinkElsewhere(writing: Writing, name: ObjectName): Prom
   const write = writing.write(name, { headers: own });
   const answer = await whole(await writeElsewhere(site, exchange, holders, write));
   if (!lacksTarget(answer)) return answer;
-  const kind = kindOf(link, looked);
-  return storeAsCopy(writing, { name, headers: own, kind, body: Buffer.alloc(0) }, holders);
+  const pointing = pointingTo(link, looked);
+  return putVerified(writing, { name, headers: own, pointing, body: Buffer.alloc(0) }, holders);
 }
 
 /** Undefined where the headers do not name an object. */
@@ -104,7 +104,7 @@ async function look(writing: Writing, { to, etag }: StaticLink): Promise<Target 
   };
 }
 
-function kindOf({ to, etag }: StaticLink, { bytes }: Target): HeaderList {
+function pointingTo({ to, etag }: StaticLink, { bytes }: Target): HeaderList {
   return HeaderList.from([
     ['X-Symlink-Target', quotePath(`${to.container}/${to.object}`)],
     ['X-Symlink-Target-Account', quotePath(to.account)],

@@ -1,0 +1,31 @@
+// What a gateway of several clusters answers, against what one Swift answers that has everything.
+import { expect } from 'vitest';
+import { SERVED_BY } from './as-there.js';
+import type { Answer, SwiftSession } from './swift-client.js';
+
+const OF_ONE_ANSWER = new Set(['date', 'x-trans-id', 'x-openstack-request-id', 'connection', SERVED_BY]);
+const DATES = new Set(['x-timestamp', 'last-modified', 'x-copied-from-last-modified']);
+
+/** But for dates, and for whose account it is. */
+function essence({ user: { account } }: SwiftSession, { status, headers, text }: Answer): unknown {
+  const kept = Object.entries(headers)
+    .filter(([name]) => !OF_ONE_ANSWER.has(name))
+    .map(([name, value]) => [name, DATES.has(name) ? 'a date' : value.replaceAll(account, 'A')]);
+  return { status, headers: Object.fromEntries(kept.sort()), text: text.replaceAll(account, 'A').trim() };
+}
+
+/** The same request gives the same through the gateway as with one Swift; returns what the gateway said. */
+export async function expectAsAlone(
+  through: SwiftSession,
+  alone: SwiftSession,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string,
+): Promise<Answer> {
+  const wanted = await alone.request(method, path, headers, body);
+  const got = await through.request(method, path, headers, body);
+  const what = `${method} ${path} ${JSON.stringify(headers)} ${body ?? ''}`;
+  expect(essence(through, got), what).toEqual(essence(alone, wanted));
+  return got;
+}
