@@ -171,8 +171,8 @@ describe.each(PAIRS)('a copy from %s to %s', (from, to) => {
     const leak = { 'X-Symlink-Target': `${from}/secret`, 'X-Symlink-Target-Account': account };
     await here.request('PUT', `/${from}/leak`, { ...leak, 'Content-Length': '0' });
     expect((await here.request('COPY', `/${from}/leak`, { Destination: `${to}/n` })).status).toBe(403);
-    await theirs.request('POST', `/${from}`, { 'X-Container-Read': `${sessions.user.user}` });
-    await theirs.request('POST', `/${to}`, { 'X-Container-Write': `${sessions.user.user}` });
+    await theirs.request('POST', `/${from}`, { 'X-Container-Read': sessions.user.user });
+    await theirs.request('POST', `/${to}`, { 'X-Container-Write': sessions.user.user });
     const read = await here.request('PUT', `/${to}/n`, source);
     expect([read.status, read.headers['x-copied-from-account']]).toEqual([201, account]);
     expect((await here.request('COPY', `/${from}/o`, into)).status).toBe(201);

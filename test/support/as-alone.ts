@@ -4,14 +4,17 @@ import { SERVED_BY } from './as-there.js';
 import type { Answer, SwiftSession } from './swift-client.js';
 
 const OF_ONE_ANSWER = new Set(['date', 'x-trans-id', 'x-openstack-request-id', 'connection', SERVED_BY]);
-const DATES = new Set(['x-timestamp', 'last-modified', 'x-copied-from-last-modified']);
+/** With a manifest's ETag, since a manifest says when its segments were written. */
+const DATES = new Set(['x-timestamp', 'last-modified', 'x-copied-from-last-modified', 'x-manifest-etag']);
 
-/** But for dates, and for whose account it is. */
+/** But for dates, and for whose account it is. Of a refusal only what it says, in whatever order Swift looked at things. */
 function essence({ user: { account } }: SwiftSession, { status, headers, text }: Answer): unknown {
+  const said = text.replaceAll(account, 'A').trim();
+  if (status >= 400) return { status, said: said.split('\n').sort() };
   const kept = Object.entries(headers)
     .filter(([name]) => !OF_ONE_ANSWER.has(name))
-    .map(([name, value]) => [name, DATES.has(name) ? 'a date' : value.replaceAll(account, 'A')]);
-  return { status, headers: Object.fromEntries(kept.sort()), text: text.replaceAll(account, 'A').trim() };
+    .map(([name, value]) => [name, DATES.has(name) ? 'a date' : value.replaceAll(account, 'A')] as const);
+  return { status, headers: new Map(kept.sort(([a], [b]) => (a < b ? -1 : 1))), said };
 }
 
 /** The same request gives the same through the gateway as with one Swift; returns what the gateway said. */

@@ -33,7 +33,8 @@ export async function putLinkHere(writing: Writing, name: ObjectName, next: Next
   if (!lacksTarget(refusal)) return refusal;
   const link = linkIn(writing, name);
   const looked = link && (await look(writing, link));
-  if (link === undefined || looked === undefined || 'status' in looked) return refusal;
+  if (link === undefined || looked === undefined) return refusal;
+  if ('status' in looked) return looked;
   const pointing = pointingTo(link, looked);
   return putVerified(writing, { name, headers, pointing, body: Buffer.alloc(0) }, undefined);
 }
