@@ -125,7 +125,11 @@ async function carryOut(writing: Writing, { segments, manifests }: Plan): Promis
     if (status >= 500) failure = '502 Bad Gateway';
     note(name, status, `${status} ${reason}`);
   };
-  await eachLimited(segments, CONCURRENCY, remove);
+  // What is named twice is there only once.
+  const first = new Map(segments.map((name) => [`${name.container}/${name.object}`, name]));
+  const again = segments.filter((name) => first.get(`${name.container}/${name.object}`) !== name);
+  await eachLimited([...first.values()], CONCURRENCY, remove);
+  await eachLimited(again, CONCURRENCY, remove);
   for (const { name, refusal } of manifests)
     if (refusal === undefined) await remove(name);
     else note(name, refusal.status, refusal.text);

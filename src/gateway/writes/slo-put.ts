@@ -157,12 +157,19 @@ async function store(
 ): Promise<OutgoingResponse> {
   const etag = etagOf(parseSegments(stored) ?? []);
   const wanted = headers.get('etag')?.replaceAll('"', '');
-  if (wanted !== undefined && wanted !== '' && wanted !== etag)
-    return asAsked(writing, textAnswer(writing.exchange, 422, 'The ETag is not that of the large object.'));
+  if (wanted !== undefined && wanted !== '' && wanted !== etag) return asAsked(writing, wrongEtag(writing));
   const pointing = HeaderList.from([['X-Static-Large-Object', 'True']]);
   const answer = await putVerified(writing, { name, headers, pointing, body: stored }, holders);
   if (answer.status === 201) answer.headers.set('Etag', `"${etag}"`);
   return asAsked(writing, answer);
+}
+
+/** In Swift's words (common/swob.py). */
+function wrongEtag({ exchange }: Writing): OutgoingResponse {
+  const answer = textAnswer(exchange, 422, '');
+  answer.headers.set('Content-Type', 'text/html; charset=UTF-8');
+  const why = 'Unable to process the contained instructions';
+  return { ...answer, body: Buffer.from(`<html><h1>Unprocessable Entity</h1><p>${why}</p></html>`) };
 }
 
 /** What Swift says of a manifest some of whose segments are not there, or not those; of one that is wrong in itself it says something else. */
