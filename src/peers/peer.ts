@@ -86,6 +86,8 @@ export const ACTS_AS = 'X-Autosync-Acts-As';
 export const AS_CLIENT = 'client';
 /** Of a change of an object: the Swift of the gateway that sends it has let the client do it. */
 export const AS_GRANTED = 'granted';
+/** The same of an object that points to others, which the gateway that sends it has looked at as the client. */
+export const AS_VERIFIED = 'verified';
 
 /** What is of one connection or of one body, or says how the client came here. */
 const NOT_FOR_PEERS = new Set([
@@ -111,6 +113,11 @@ export function asClient(headers: HeaderList): HeaderList {
 /** A client's headers of a change that it may make. Those whose names no signature can cover stay here. */
 export function asGranted(headers: HeaderList): HeaderList {
   return forPeer(headers, AS_GRANTED);
+}
+
+/** The headers of an object that points to others. Those whose names no signature can cover stay here. */
+export function asVerified(headers: HeaderList): HeaderList {
+  return forPeer(headers, AS_VERIFIED);
 }
 
 function forPeer(headers: HeaderList, as: string): HeaderList {

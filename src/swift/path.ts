@@ -27,6 +27,19 @@ export function parseSwiftPath(target: string): SwiftPath {
   return { kind: 'object', account, container, object };
 }
 
+/**
+ * `container/object`, percent-encoded, with or without a slash in front, as `Destination` and `X-Copy-From` name an object
+ * (common/request_helpers.py, check_path_header). Undefined for what Swift refuses with 412.
+ */
+export function parseObjectPath(
+  text: string,
+): { readonly container: string; readonly object: string } | undefined {
+  const path = decodePath(text)?.replace(/^\//, '');
+  const slash = path?.indexOf('/') ?? -1;
+  if (path === undefined || slash < 1 || slash === path.length - 1) return undefined;
+  return { container: path.slice(0, slash), object: path.slice(slash + 1) };
+}
+
 /** The value of a query parameter, decoded; undefined when it is not there. Of several the last counts, as in Swift (common/swob.py, params). */
 export function queryParameter(target: string, name: string): string | undefined {
   const start = target.indexOf('?');
@@ -45,8 +58,13 @@ export function queryParameter(target: string, name: string): string | undefined
 export function swiftTarget(account: string, container?: string, object?: string): string {
   let target = `/v1/${encodeName(account)}`;
   if (container !== undefined) target += `/${encodeName(container)}`;
-  if (object !== undefined) target += `/${object.split('/').map(encodeName).join('/')}`;
+  if (object !== undefined) target += `/${quotePath(object)}`;
   return target;
+}
+
+/** Percent-encodes a path as Python's `quote` does: its slashes stay. */
+export function quotePath(path: string): string {
+  return path.split('/').map(encodeName).join('/');
 }
 
 /** Percent-encodes a name as Python's `quote` with no safe characters does. */

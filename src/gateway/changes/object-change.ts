@@ -1,6 +1,6 @@
 // A change of an object that belongs here goes straight through; copiers are told of it.
 import type { CopyJob } from '../../copy/job.js';
-import { parseSwiftPath } from '../../swift/path.js';
+import { decodePath, parseObjectPath } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import type { Site } from '../site.js';
 import { answerWhenCopied, objectAckFor } from './object-ack.js';
@@ -51,11 +51,11 @@ export function changedObject({ request }: Exchange, path: ObjectPath): ObjectPa
   }
 }
 
-/** Swift's `Destination: container/object`, percent-encoded, with or without a slash in front (middleware/copy.py). */
+/** Where Swift copies to (middleware/copy.py); undefined for what it refuses. */
 function destinationOf(headers: Exchange['request']['headers'], account: string): ObjectPath | undefined {
-  const destination = headers.get('destination')?.replace(/^\//, '');
-  if (destination === undefined) return undefined;
-  const into = headers.get('destination-account') ?? account;
-  const path = parseSwiftPath(`/v1/${into}/${destination}`);
-  return path.kind === 'object' ? path : undefined;
+  const path = parseObjectPath(headers.get('destination') ?? '');
+  const into = decodePath(headers.get('destination-account') ?? '');
+  if (path === undefined || into === undefined || into.includes('/')) return undefined;
+  if (headers.has('destination-account')) return into === '' ? undefined : { account: into, ...path };
+  return { account, ...path };
 }

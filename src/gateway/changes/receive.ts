@@ -9,9 +9,10 @@ import { relay, textAnswer } from '../answer.js';
 import { rightsFor, type Site } from '../site.js';
 import { syncWish, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { ACTS_AS, AS_CLIENT, AS_GRANTED, REFUSAL_HEADER } from '../../peers/peer.js';
+import { ACTS_AS, AS_CLIENT, AS_GRANTED, AS_VERIFIED, REFUSAL_HEADER } from '../../peers/peer.js';
 import type { ObjectName } from '../reads/pointer.js';
 import { changeAsGranted, restoreFraming } from '../writes/receive-granted.js';
+import { storeVerified } from '../writes/receive-verified.js';
 import { stripInternal } from '../doors/headers.js';
 import { CHANGE } from '../../converge/change-headers.js';
 import { convergeAccount } from '../../converge/account.js';
@@ -81,6 +82,8 @@ function changeFor(site: Site, exchange: Exchange, next: Next, name: ObjectName)
   switch (headers.get(ACTS_AS)) {
     case AS_GRANTED:
       return changeAsGranted(site, exchange, next, name);
+    case AS_VERIFIED:
+      return storeVerified(site, exchange, next, name);
     case AS_CLIENT:
       stripInternal(headers);
       restoreFraming(exchange.request);

@@ -22,7 +22,7 @@ import type { Exchange, Filter, Next, OutgoingResponse } from '../station.js';
 export function autosync(site: Site, version: string): Filter {
   const places = new Places(site);
   const reads = new ObjectReads(site, places);
-  const writes = new ObjectWrites(site, places);
+  const writes = new ObjectWrites(site, places, reads);
   const accounts = new AccountReads(reads);
   const containers = new ContainerReads(reads);
   return async (exchange, next) => {

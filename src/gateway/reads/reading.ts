@@ -261,6 +261,15 @@ export class Reading {
     return target;
   }
 
+  /**
+   * Any object, with the client's own rights: here, or else elsewhere. What it points to is followed, unless the query says otherwise.
+   *
+   * @throws AutosyncError of the local Swift; a retry may help
+   */
+  read(read: Pick<Read, 'method' | 'name' | 'query' | 'selection'>): Promise<OutgoingResponse> {
+    return this.#read({ ...read, isAllowed: true, links: 0, nesting: 0 });
+  }
+
   /** With the client's own rights: here, or else elsewhere. */
   async #read(read: Read): Promise<OutgoingResponse> {
     const { account, container, object } = read.name;

@@ -8,6 +8,7 @@ import { changeObject } from '../changes/object-change.js';
 import { stripInternal } from '../doors/headers.js';
 import type { ObjectName } from '../reads/pointer.js';
 import type { Site } from '../site.js';
+import { isGrantedQuery } from './object-write.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
 const SERVICE = { kind: 'service' } as const;
@@ -28,6 +29,9 @@ export async function changeAsGranted(
   const { headers } = request;
   if (site.serviceToken === undefined)
     return textAnswer(exchange, 403, 'Without a service user, no cluster does what another one has granted.');
+  const query = request.target.includes('?') ? request.target.slice(request.target.indexOf('?')) : '';
+  if (!isGrantedQuery(request.method, query))
+    return textAnswer(exchange, 400, 'Of what another cluster has granted nothing is done with that query.');
   if (request.method === 'PUT' && (await exceedsQuota(site, request, name)))
     return textAnswer(exchange, 413, 'Upload exceeds quota.');
   stripInternal(headers);

@@ -6,12 +6,11 @@ import { asClient, asGranted, type OpenedPeerRequest, type Peer, type PeerStream
 import { isSignable } from '../../peers/signature-header.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { notKnown, textAnswer } from '../answer.js';
-import { outgoingBody } from '../filters/proxy.js';
 import { ClientRights } from '../reads/client-rights.js';
 import { SERVED_BY } from '../reads/find-copy.js';
-import type { ObjectName } from '../reads/pointer.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
+import type { ObjectWrite } from './object-write.js';
 
 export interface Holders {
   /** The best first. */
@@ -23,52 +22,71 @@ export interface Holders {
 export async function writeElsewhere(
   site: Site,
   exchange: Exchange,
-  name: ObjectName,
   holders: Holders,
+  write: ObjectWrite,
 ): Promise<OutgoingResponse> {
-  const { request } = exchange;
-  const odd = [...request.headers].find(([header]) => !isSignable(header.toLowerCase()));
+  const { method, name, target, headers } = write;
+  const odd = [...headers].find(([header]) => !isSignable(header.toLowerCase()));
   if (odd !== undefined)
     return textAnswer(exchange, 400, `A header named ${odd[0]} cannot go to the cluster of this container.`);
-  if (carriesItsRights(site, exchange)) {
-    const { target } = request;
-    return send(site, exchange, holders, { target, headers: asClient(request.headers) });
-  }
-  const method = request.method as 'PUT' | 'POST' | 'DELETE';
+  if (carriesItsRights(site, exchange))
+    return send(site, exchange, holders, write, { target, headers: asClient(headers) });
+  const version = queryParameter(target, 'version-id');
+  // Dropped, it would let the object itself be changed in place of one of its versions.
+  if (version !== undefined && version !== 'null')
+    return textAnswer(exchange, 400, 'version-aware operations require that the container is versioned');
   const refusal = await new ClientRights(site, exchange).refusalOf(method, name);
   if (refusal !== undefined) return refusal;
-  const target = swiftTarget(name.account, name.container, name.object);
-  return send(site, exchange, holders, { target, headers: asGranted(request.headers) });
+  const path = swiftTarget(name.account, name.container, name.object);
+  return send(site, exchange, holders, write, { target: path + write.query, headers: asGranted(headers) });
 }
 
 /** Whether any cluster's Swift can say what the client may: nobody in particular, a TempURL, or a token that all clusters know. */
-function carriesItsRights(site: Site, { request: { target, headers } }: Exchange): boolean {
+export function carriesItsRights(site: Site, exchange: Exchange): boolean {
+  const { headers } = exchange.request;
   const hasToken = headers.has('x-auth-token') || headers.has('x-storage-token');
-  const query = target.slice(target.indexOf('?'));
-  return (
-    !hasToken || site.options.peerAuth === 'token' || queryParameter(query, 'temp_url_sig') !== undefined
-  );
+  return !hasToken || site.options.peerAuth === 'token' || isTempUrl(exchange);
 }
 
-/** To the first that can be reached; to no other once one may have done it. */
-async function send(
+/** Such a request is good for one name only: nothing else can be asked in its name. */
+export function isTempUrl({ request: { target } }: Exchange): boolean {
+  return queryParameter(target, 'temp_url_sig') !== undefined;
+}
+
+/** To the first that can be reached, and whose Swift answers; to no other once it has begun to take a body that streams. Never rejects for a peer's trouble. */
+export async function send(
   site: Site,
   exchange: Exchange,
   { peers, fenced }: Holders,
+  { method, body, expectsContinue }: Pick<ObjectWrite, 'method' | 'body' | 'expectsContinue'>,
   asked: Pick<OpenedPeerRequest, 'target' | 'headers'>,
 ): Promise<OutgoingResponse> {
   const { request } = exchange;
-  const { method, expectsContinue } = request;
-  const body = outgoingBody(request.body);
   const silent = [...fenced];
   for (const peer of peers) {
     const said: PeerStream = await peer.open(
       {
         ...{ ...asked, method, body, expectsContinue },
-        onInformation: ({ status, reason, headers }) => request.inform(status, reason, headers),
+        onInformation: ({ status, reason, headers }) => {
+          if (expectsContinue) request.inform(status, reason, headers);
+        },
       },
-      (abort) => (request.onGone = () => abort()),
+      (abort) => {
+        request.onGone = () => abort();
+        // What breaks off where it is read is no fault of the peer's.
+        const end = (): void => {
+          if (body instanceof MessageBody && body.isFailed) abort();
+        };
+        if (body instanceof MessageBody && body !== request.body) body.watch({ end });
+      },
     );
+    const mayTryNext = !(body instanceof MessageBody && body.hasConsumer);
+    if (said.kind === 'answer' && said.response.status === 503 && mayTryNext && peer !== peers.at(-1)) {
+      // Its gateway answers, and its Swift does not.
+      said.response.body.abandon();
+      silent.push(peer.name);
+      continue;
+    }
     if (said.kind === 'answer') {
       site.counters.add('writes_to_peers:elsewhere');
       removeHopByHop(said.response.headers);
@@ -76,7 +94,7 @@ async function send(
       return said.response;
     }
     silent.push(peer.name);
-    if (body instanceof MessageBody && body.hasConsumer) break;
+    if (!mayTryNext) break;
   }
   return notKnown(exchange, silent);
 }
