@@ -1,4 +1,4 @@
-// Faults on real clusters: `npm run test:faults`. Not part of `npm test`, as they take some twenty minutes.
+// Faults on real clusters: `npm run test:faults`. Not part of `npm test`, as they take the better part of an hour.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
