@@ -32,7 +32,10 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
   for (const name of change.named) desired.set(name, register(state.settings.get(name) ?? '', version));
   // Made anew: what an earlier container of that name was set to is over.
   if (lifeOf(current) !== 'present') {
+    const end = current.desired.get(DESIRED.life)?.version ?? '';
     for (const [name, recorded] of settingsOf('container', current.desired)) {
+      // Set after the deletion was meant, and it was not done: that is newer than what was seen here.
+      if (!isNew && recorded.version > end && !change.named.includes(name)) continue;
       const value = state.settings.get(name) ?? '';
       put(name, !change.named.includes(name) && isSuperseded(recorded, value) ? '' : value);
     }
