@@ -43,5 +43,18 @@ export async function checkContainer(
   const state = await stateOf(session, container);
   const held = state && { settings: new Map(Object.entries(state.settings)), objects: new Map() };
   held?.settings.delete('x-container-sync-key');
-  return ledger.check(container, held);
+  const wrong = ledger.check(container, held);
+  // What led to it, for whoever reads the failure.
+  if (wrong.length > 0)
+    for (const deed of ledger.deeds.filter((each) => each.container === container)) console.log(textOf(deed));
+  return wrong;
+}
+
+function textOf({ id, kind, cluster, settings, startMs, end }: Deed): string {
+  const set = [...settings].map(([name, value]) => `${name}: ${value}`).join(', ');
+  const answer =
+    end === undefined
+      ? 'no answer'
+      : `${end.status} after ${end.ms - startMs} ms${end.isUnrecorded ? ', unrecorded' : ''}, behind: ${end.behind.join(' ')}`;
+  return `${new Date(startMs).toISOString()} ${id}. ${kind} at ${cluster}, ${set}: ${answer}`;
 }

@@ -40,7 +40,7 @@ export class ObjectCrowd {
   readonly deeds: Deed[] = [];
   readonly #places: readonly Place[];
   readonly #user: User;
-  readonly #containers: readonly string[];
+  readonly containers: readonly string[];
   readonly #chance: Chance;
   readonly #headers = new Ledger();
   /** What was ever PUT to a source. */
@@ -53,7 +53,7 @@ export class ObjectCrowd {
   constructor(places: readonly Place[], user: User, containers: readonly string[], seed: number) {
     this.#places = places;
     this.#user = user;
-    this.#containers = containers;
+    this.containers = containers;
     this.#chance = new Chance(seed);
     this.#clients = places.flatMap((place) =>
       Array.from({ length: CLIENTS_PER_GATEWAY }, () => this.#live(place)),
@@ -100,7 +100,7 @@ export class ObjectCrowd {
       found.set(name, status === 404 ? undefined : { body: nameIn(text), mark: headers[MARK] ?? '' });
     }
     const wrong = unexplained(this.deeds, found);
-    for (const container of this.#containers)
+    for (const container of this.containers)
       wrong.push(...(await checkContainer(this.#headers, session, container)));
     return wrong;
   }
@@ -115,7 +115,7 @@ export class ObjectCrowd {
 
   async #change(cluster: string, session: SwiftSession): Promise<number | undefined> {
     this.#count += 1;
-    const container = this.#chance.pick(this.#containers);
+    const container = this.#chance.pick(this.containers);
     const kind = this.#chance.pick(KINDS);
     if (kind === 'headers') {
       const what = { kind: this.#chance.pick(['PUT', 'POST'] as const), cluster, container };

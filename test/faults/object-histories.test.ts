@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await realm.stop();
-  rmSync(folder, { recursive: true, force: true });
+  if (process.env['AUTOSYNC_TEST_KEEP'] !== '1') rmSync(folder, { recursive: true, force: true });
 });
 
 /** With containers of their own, which are everywhere. */
@@ -65,6 +65,9 @@ async function judge(crowd: ObjectCrowd, what: string, context: TestContext): Pr
   const wrong: string[] = [];
   for (const cluster of realm.clusters)
     wrong.push(...(await crowd.wrongAt(cluster)).map((line) => `${cluster.name}: ${line}`));
+  if (wrong.length > 0)
+    for (const container of crowd.containers)
+      console.log((await autosync('explain', `${OWNER.account}/${container}`, '--conf', conf)).stdout);
   note(context, 'objects', [what, crowd.requests, crowd.told, crowd.names, wrong.length]);
   expect(wrong).toEqual([]);
 }

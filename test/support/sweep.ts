@@ -191,6 +191,8 @@ async function judge(
       if (found.length === 0) differing.delete(life);
       else differing.set(life, found);
     });
+    for (const [{ point }, found] of differing)
+      console.log(`${spec.change}: after pass ${passes}, of ${point?.when} ${point?.label}:`, found);
   }
   const failures: string[] = [];
   await eachLimited(begun, AT_ONCE, async (life) => {
