@@ -30,12 +30,10 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
     for (const [name, value] of state.settings) desired.set(name, register(value, baseline));
   }
   for (const name of change.named) desired.set(name, register(state.settings.get(name) ?? '', version));
-  // Made anew: what an earlier container of that name was set to is over.
-  if (lifeOf(current) !== 'present') {
-    const end = current.desired.get(DESIRED.life)?.version ?? '';
+  // Made anew: what an earlier container of that name was set to is over. Where it was there all along, its deletion was only meant.
+  const life = lifeOf(current);
+  if (life !== 'present' && (isNew || life !== 'deleting')) {
     for (const [name, recorded] of settingsOf('container', current.desired)) {
-      // Set after the deletion was meant, and it was not done: that is newer than what was seen here.
-      if (!isNew && recorded.version > end && !change.named.includes(name)) continue;
       const value = state.settings.get(name) ?? '';
       put(name, !change.named.includes(name) && isSuperseded(recorded, value) ? '' : value);
     }
