@@ -30,8 +30,9 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
     for (const [name, value] of state.settings) desired.set(name, register(value, baseline));
   }
   for (const name of change.named) desired.set(name, register(state.settings.get(name) ?? '', version));
-  // Made anew: what an earlier container of that name was set to is over.
-  if (lifeOf(current) !== 'present') {
+  // Made anew: what an earlier container of that name was set to is over. Where it was there all along, its deletion was only meant.
+  const life = lifeOf(current);
+  if (life !== 'present' && (isNew || life !== 'deleting')) {
     for (const [name, recorded] of settingsOf('container', current.desired)) {
       const value = state.settings.get(name) ?? '';
       put(name, !change.named.includes(name) && isSuperseded(recorded, value) ? '' : value);

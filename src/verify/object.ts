@@ -3,7 +3,15 @@ import type { Member, ObjectName } from '../converge/object-member.js';
 import { AutosyncError } from '../lib/errors.js';
 import { timestampMs } from '../swift/timestamp.js';
 import type { DeletionAnswer } from '../sync/probe.js';
-import { compareCopies, differingMetadata, expiresMs, isYoung, type Compared, type Said } from './compare.js';
+import {
+  compareCopies,
+  differingMetadata,
+  expiresMs,
+  isYoung,
+  type Compared,
+  type Copy,
+  type Said,
+} from './compare.js';
 import type { Finding, Kind, Outcome } from './finding.js';
 import { isManifest, look } from './look.js';
 import { copyTo } from './repair.js';
@@ -92,23 +100,55 @@ function reportOrphan({ run, name, members, said, compared }: Case): void {
   run.orphaned(findingOf('orphaned', { name, compared }, clusters, 'found'), copies);
 }
 
-async function reportDifferences(subject: Case): Promise<void> {
-  const { run, name, compared, said } = subject;
-  const { copy, absent, stale, otherBytes, otherMetadata } = compared;
+async function reportDifferences(found: Case): Promise<void> {
+  const { run, name, compared } = found;
+  const { otherBytes, otherMetadata } = compared;
+  const { repair } = run.options;
+  const isTied = otherBytes.length + otherMetadata.length > 0;
+  // Before anything of it goes elsewhere.
+  const subject = isTied && repair?.isDryRun === false ? await settleTie(found) : found;
+  const { copy, absent, stale, newest } = subject.compared;
   const isMetadataOnly = (cluster: string): boolean => {
-    const what = said.get(cluster);
+    const what = subject.said.get(cluster);
     return typeof what === 'object' && what.etag === copy.etag && what.length === copy.length;
   };
   await mend(subject, 'missing', absent, () => false);
   await mend(subject, 'stale', stale, isMetadataOnly);
   const leave = (kind: Kind, clusters: readonly string[], detail: string): void => {
     if (clusters.length === 0) return;
-    const outcome = run.options.repair === undefined ? 'found' : 'kept';
+    const isSettled = clusters.every((each) => newest.includes(each));
+    const outcome = repair === undefined ? 'found' : isSettled ? 'repaired' : 'kept';
     run.found({ ...findingOf(kind, { name, compared }, clusters, outcome), detail });
   };
   leave('different-bytes', otherBytes, 'dated alike: nobody can say which is right; upload it again');
-  const names = otherMetadata.flatMap((cluster) => differingMetadata(copy, said.get(cluster) as typeof copy));
+  const names = otherMetadata.flatMap((cluster) =>
+    differingMetadata(compared.copy, found.said.get(cluster) as Copy),
+  );
   leave('different-metadata', otherMetadata, [...new Set(names)].join(', '));
+}
+
+/**
+ * Has the clusters whose copies are dated alike send them to each other, and says how it is then. Where a POST gave its date to bytes that
+ * are older, Swift takes others of that date (obj/server.py, PUT: `data_timestamp`); where a PUT gave it, Swift refuses them. So the bytes
+ * that came with the date stay, whichever cluster does this.
+ */
+async function settleTie(subject: Case): Promise<Case> {
+  const { run, name, members, compared } = subject;
+  const tied = [...compared.newest, ...compared.otherBytes, ...compared.otherMetadata];
+  let now = subject;
+  // One after the other: two that were sent at once might change places.
+  for (const from of tied) {
+    for (const to of tied) {
+      const { otherBytes, otherMetadata } = now.compared;
+      if (otherBytes.length + otherMetadata.length === 0) return now;
+      if (from === to) continue;
+      await copyTo(run.site, name, { from: [from], to, isMetadataOnly: false });
+      const looks = members.map(async (member) => [member.cluster, (await look(member, name)).said] as const);
+      const said = new Map(await Promise.all(looks));
+      now = { ...subject, said, compared: compareCopies(said) ?? compared };
+    }
+  }
+  return now;
 }
 
 /** Reports clusters whose copy the newest is to replace, and copies it there. */

@@ -1,12 +1,14 @@
 // Several clients who change the same few containers at random, at all gateways at once, and remember what they were told.
 import { expect } from 'vitest';
-import { Ledger, type Deed } from '../simulation/ledger.js';
-import { clusters, freshUser, loginEverywhere, SwiftSession, type User } from '../support/clusters.js';
-import { differencesAt, stateOf } from '../support/compare.js';
+import { Ledger } from '../simulation/ledger.js';
+import { Chance } from '../support/chance.js';
+import { clusters, freshUser, loginEverywhere, type SwiftSession, type User } from '../support/clusters.js';
+import { differencesAt } from '../support/compare.js';
 import { pass } from '../support/daemon.js';
+import { isTokenLost, loginWhenUp } from './client-login.js';
+import { changeContainer, checkContainer } from './container-deed.js';
 
 const CONTAINERS = ['c1', 'c2', 'c3', 'c4'];
-const SETTINGS = ['x-container-meta-colour', 'x-container-meta-shape', 'x-container-read'];
 const KINDS = ['PUT', 'PUT', 'PUT', 'POST', 'POST', 'POST', 'POST', 'DELETE'] as const;
 const CLIENTS_PER_GATEWAY = 2;
 const MAX_PASSES = 3;
@@ -16,13 +18,13 @@ const LATER_MS = 130_000;
 export class Crowd {
   readonly #user: User;
   readonly #ledger = new Ledger();
-  readonly #random: () => number;
+  readonly #chance: Chance;
   #isOver = false;
   #clients: Promise<void>[] = [];
 
   private constructor(user: User, seed: number) {
     this.#user = user;
-    this.#random = randomFrom(seed);
+    this.#chance = new Chance(seed);
   }
 
   /** They begin at once. */
@@ -57,55 +59,19 @@ export class Crowd {
       wrong = await everyDifference();
       if (wrong.length > 0) console.log(`after pass ${passes}:`, wrong);
     } while (wrong.length > 0 && passes < MAX_PASSES);
-    for (const name of CONTAINERS) {
-      const state = await stateOf(Object.values(direct)[0]!, name);
-      const held = state && { settings: new Map(Object.entries(state.settings)), objects: new Map() };
-      held?.settings.delete('x-container-sync-key');
-      wrong.push(...this.#ledger.check(name, held));
-    }
+    for (const name of CONTAINERS)
+      wrong.push(...(await checkContainer(this.#ledger, Object.values(direct)[0]!, name)));
     return { passes, containers: CONTAINERS.length, wrong };
   }
 
   async #live(cluster: string, url: string): Promise<void> {
     let session: SwiftSession | undefined;
     while (!this.#isOver) {
-      try {
-        session ??= await SwiftSession.login(url, this.#user);
-      } catch {
-        continue;
-      }
-      const status = await this.#change(cluster, session);
-      // Tokens are in the cluster's memcached, which may have died.
-      if (status === 401) session = undefined;
+      session ??= await loginWhenUp(url, this.#user, () => this.#isOver);
+      if (session === undefined) return;
+      const what = { kind: this.#chance.pick(KINDS), cluster, container: this.#chance.pick(CONTAINERS) };
+      if (isTokenLost(await changeContainer(this.#ledger, what, session, this.#chance))) session = undefined;
     }
-  }
-
-  async #change(cluster: string, session: SwiftSession): Promise<number | undefined> {
-    const id = this.#ledger.deeds.length;
-    const kind = this.#pick(KINDS);
-    const settings = new Map<string, string>();
-    if (kind !== 'DELETE') settings.set(this.#pick(SETTINGS), this.#random() < 0.2 ? '' : `v${id}`);
-    const deed: Deed = {
-      ...{ id, kind, cluster, container: this.#pick(CONTAINERS), settings, isDirect: false },
-      ...{ startMs: Date.now(), startTurn: this.#ledger.turn(), end: undefined },
-    };
-    this.#ledger.deeds.push(deed);
-    try {
-      const answer = await session.request(kind, `/${deed.container}`, Object.fromEntries(settings));
-      deed.end = {
-        status: answer.status,
-        ...{ ms: Date.now(), turn: this.#ledger.turn() },
-        isUnrecorded: 'x-autosync-unrecorded' in answer.headers,
-        behind: answer.headers['x-autosync-pending']?.split(', ') ?? [],
-      };
-      return answer.status;
-    } catch {
-      return undefined;
-    }
-  }
-
-  #pick<T>(all: readonly T[]): T {
-    return all[Math.floor(this.#random() * all.length)]!;
   }
 }
 
@@ -113,15 +79,4 @@ export class Crowd {
 export function expectWell({ wrong, passes }: { wrong: readonly string[]; passes: number }): void {
   expect(wrong).toEqual([]);
   expect(passes).toBe(1);
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

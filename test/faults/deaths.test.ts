@@ -1,8 +1,9 @@
 // Whatever step of a change a gateway or a daemon dies at, all clusters agree after the daemons' next pass, and no client was lied to.
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { cluster, clusters } from '../support/clusters.js';
+import { stateOf } from '../support/compare.js';
 import { putSame } from '../support/containers.js';
-import { pass } from '../support/daemon.js';
+import { pass, siteOf } from '../support/daemon.js';
 import type { ExtraGateway } from '../support/extra-gateways.js';
 import { sweep, type Held, type Subject, type Sweep } from '../support/sweep.js';
 import { clientAsks, commandRuns, daemonPasses, lonelyGateway, peerTells } from '../support/victims.js';
@@ -44,13 +45,16 @@ async function directly(
 
 const viaOne = cluster(one).gatewayUrl;
 
+function nothing(): Promise<void> {
+  return Promise.resolve();
+}
+
 /** The account has been used before. */
 async function used(subject: Subject): Promise<void> {
   await ask(subject, viaOne, 'PUT', {}, '/used');
 }
 
 async function present(subject: Subject): Promise<void> {
-  await used(subject);
   await ask(subject, viaOne, 'PUT', { 'X-Container-Meta-A': 'old', 'X-Container-Read': '.r:*' });
 }
 
@@ -83,6 +87,14 @@ const isChanged = (held: Held): boolean =>
 const isPut = (held: Held): boolean => setting(held, 'meta-a') === 'new' && setting(held, 'read') === '.r:*';
 const isWhole = (held: Held): boolean => isOld(held) && held?.objects.length === 0;
 
+/** No cluster's record says that the account is to be taken over, and its container is where it was. */
+async function isNotRecorded({ direct, account, path }: Subject): Promise<boolean> {
+  const records = await Promise.all(all.map(({ name }) => siteOf(name).records.read({ account })));
+  if (records.some(({ desired }) => desired.size > 0)) return false;
+  const held = await Promise.all(Object.values(direct).map((session) => stateOf(session, path.slice(1))));
+  return held.every((each, i) => (all[i]!.name === two ? isMade(each) : isGone(each)));
+}
+
 async function accountMeta({ direct }: Subject): Promise<string[]> {
   const answers = await Promise.all(Object.values(direct).map((session) => session.request('HEAD', '')));
   return answers.map(({ headers }) => headers['x-account-meta-a'] ?? '');
@@ -91,12 +103,12 @@ async function accountMeta({ direct }: Subject): Promise<string[]> {
 const CLIENTS: readonly Sweep[] = [
   {
     change: 'container PUT, new',
-    ...{ at: one, accounts: 'sweep', prepare: used, isNew: isMade, isOld: isGone },
+    ...{ at: one, accounts: 'sweep', prepareAccount: used, prepare: nothing, isNew: isMade, isOld: isGone },
     start: clientAsks(one, 'PUT', 'container', NEW),
   },
   {
     change: 'container PUT, the first of its account',
-    ...{ at: one, accounts: 'each', prepare: () => Promise.resolve(), isNew: isMade, isOld: isGone },
+    ...{ at: one, accounts: 'each', prepare: nothing, isNew: isMade, isOld: isGone },
     start: clientAsks(one, 'PUT', 'container', NEW),
   },
   {
@@ -128,7 +140,7 @@ const CLIENTS: readonly Sweep[] = [
   },
   {
     change: 'account POST, the first of its account',
-    ...{ at: one, accounts: 'each', prepare: () => Promise.resolve() },
+    ...{ at: one, accounts: 'each', prepare: nothing },
     start: clientAsks(one, 'POST', 'account', { 'X-Account-Meta-A': 'new' }),
     isNew: async (_, subject) => (await accountMeta(subject)).every((value) => value === 'new'),
     isOld: async (_, subject) => (await accountMeta(subject)).every((value) => value === ''),
@@ -146,7 +158,13 @@ function alone(method: string, headers = {}, before = present): Sweep['prepare']
 const PEERS: readonly Sweep[] = [
   {
     change: 'a container is new',
-    ...{ at: two, accounts: 'sweep', prepare: alone('PUT', NEW, used), isNew: isMade },
+    ...{
+      at: two,
+      accounts: 'sweep',
+      prepareAccount: used,
+      prepare: alone('PUT', NEW, nothing),
+      isNew: isMade,
+    },
     start: peerTells(one, two),
   },
   {
@@ -164,7 +182,13 @@ const PEERS: readonly Sweep[] = [
 const DAEMONS: readonly Sweep[] = [
   {
     change: 'pending: a new container',
-    ...{ at: one, accounts: 'each', prepare: alone('PUT', NEW, used), isNew: isMade },
+    ...{
+      at: one,
+      accounts: 'each',
+      prepareAccount: used,
+      prepare: alone('PUT', NEW, nothing),
+      isNew: isMade,
+    },
     ...{ start: daemonPasses(one), isAlone: true, until: NOTE_TAKEN_OFF },
   },
   {
@@ -174,7 +198,13 @@ const DAEMONS: readonly Sweep[] = [
   },
   {
     change: 'audit: a container is missing',
-    ...{ at: two, accounts: 'each', prepare: alone('PUT', NEW, used), isNew: isMade },
+    ...{
+      at: two,
+      accounts: 'each',
+      prepareAccount: used,
+      prepare: alone('PUT', NEW, nothing),
+      isNew: isMade,
+    },
     start: daemonPasses(two),
   },
   {
@@ -189,11 +219,8 @@ const DAEMONS: readonly Sweep[] = [
   },
   {
     change: 'audit: made past the gateways',
-    ...{ at: two, accounts: 'each', isNew: isMade, start: daemonPasses(two) },
-    prepare: async (subject) => {
-      await used(subject);
-      await directly(subject, two, 'PUT', NEW);
-    },
+    ...{ at: two, accounts: 'each', prepareAccount: used, isNew: isMade, start: daemonPasses(two) },
+    prepare: (subject) => directly(subject, two, 'PUT', NEW),
   },
   {
     change: 'audit: changed past the gateways',
@@ -213,7 +240,7 @@ const DAEMONS: readonly Sweep[] = [
   },
   {
     change: 'autosync adopt',
-    ...{ at: two, accounts: 'each', isNew: isMade, isOld: () => true },
+    ...{ at: two, accounts: 'each', isNew: isMade, isUnbegun: isNotRecorded },
     start: commandRuns(two, 'adopt', '{account}', '--conf', '{conf}'),
     prepare: (subject) => directly(subject, two, 'PUT', NEW),
   },

@@ -1,5 +1,5 @@
-// `npm run test:faults`: faults on real clusters, some twenty minutes. With `-- --write` the tables go into docs/faults.md; other
-// arguments go to vitest.
+// `npm run test:faults`: faults on real clusters, the better part of an hour. With `-- --write` the tables go into docs/faults.md, those of
+// the files that ran; other arguments go to vitest.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { endWithNpm } from '../../scripts/end-with-npm.mjs';

@@ -135,6 +135,28 @@ describe('what differs', () => {
     expect(Buffer.from(copied.headers['x-object-meta-a']!, 'latin1').toString('utf8')).toBe('ü');
   });
 
+  it('is bytes that a POST dated like others, as where a PUT and a POST of two clusters were copied at once: a repair makes them the same', async () => {
+    const ticks = BigInt(Date.now()) * 100n;
+    const headers = { 'X-Object-Meta-A': '1' };
+    await putSame(sessions, '/c', 'o', 'old', ticks);
+    await sendDated(sessions.direct[one]!, 'POST', '/c/o', ticks + 2n, { headers });
+    for (const name of [one, three])
+      await sendDated(sessions.direct[name]!, 'PUT', '/c/o', ticks + 1n, { body: 'new' });
+    await sendDated(sessions.direct[two]!, 'PUT', '/c/o', ticks + 2n, { headers, body: 'old' });
+    const kindsOf = ({ findings }: { findings: Finding[] }): string[] =>
+      findings.map(({ kind, clusters: where, outcome }) => `${kind} ${where.join('+')} ${outcome}`).sort();
+    expect(kindsOf(await verified())).toEqual([`different-bytes ${two} found`, `stale ${three} found`]);
+    expect(kindsOf(await verified(repair()))).toEqual([
+      `different-bytes ${two} repaired`,
+      `stale ${three} repaired`,
+    ]);
+    expect((await verified({ isDeep: true })).report.isEqual).toBe(true);
+    for (const name of names) {
+      const { text, headers: held } = await at(name, 'GET', '/c/o');
+      expect([name, text, held['x-object-meta-a']]).toEqual([name, 'old', '1']);
+    }
+  });
+
   it('is only the metadata: that alone is sent', async () => {
     await putSame(sessions, '/c', 'o', 'body');
     await at(two, 'POST', '/c/o', { 'X-Object-Meta-A': '1', 'Content-Type': 'text/new' });

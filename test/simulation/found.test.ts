@@ -48,6 +48,32 @@ const FOUND: readonly (readonly [promise: string, history: History])[] = [
     ),
   ],
   [
+    'a PUT that sees a deletion be meant, and refused, keeps what another set meanwhile',
+    history(
+      [7, 2, 2, 5],
+      [put(0, 'g0', 'c2'), 1],
+      [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c1', set: [] }, 3],
+      [remove(0, 'g0', 'c2'), 0],
+      [put(0, 'g0'), 1],
+      [put(0, 'g0', 'c2'), 4],
+      [{ kind: 'PUT object', at: 0, container: 'c2', object: 'o1' }, 0],
+      [put(0, 'g1', 'c2', COLOUR), 0],
+    ),
+  ],
+  [
+    'a PUT that sees a deletion be meant, and refused, keeps what another set before',
+    history(
+      [5, 0, 5, 2, 10],
+      [put(0, 'g1', 'c2'), 1],
+      [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c1', set: [] }, 3],
+      [remove(0, 'g0', 'c2'), 1],
+      [put(0, 'g0', 'c2'), 4],
+      [{ kind: 'PUT object', at: 0, container: 'c2', object: 'o1' }, 2],
+      [put(0, 'g0'), 3],
+      [put(0, 'g1', 'c2', COLOUR), 0],
+    ),
+  ],
+  [
     'containers that are taken over get their sync-to once, and keep it',
     history(
       [],

@@ -64,6 +64,14 @@ export async function pass(
   return new Daemon(at(site, laterMs), daemon).once({ isDryRun: false, account });
 }
 
+/** One whole pass at one cluster, as the daemon makes it, of what is recorded of these accounts. */
+export async function passOver(name: string, accounts: readonly string[], laterMs = 0): Promise<PassReport> {
+  const { site } = siteOf(name);
+  const isAccountOurs = (account: string): boolean => accounts.includes(account);
+  const own = { ...at(site, laterMs), options: { ...site.options, isAccountOurs } };
+  return new Daemon(own, readConfig(confOf(name)).daemon).once({ isDryRun: false });
+}
+
 function at(site: BaseSite, laterMs: number): BaseSite {
   return { ...site, now: () => Date.now() + laterMs };
 }

@@ -20,6 +20,10 @@ export interface Step {
   /** As on the wire: name, value, name, value. */
   readonly headers: readonly string[];
   readonly body: Buffer;
+  /** Requests that change something, as far as they were sent before this one. */
+  readonly writesBefore: number;
+  /** How many of these were not answered when this one was sent. */
+  readonly writesUnderWay: number;
 }
 
 /** `before`: nobody has heard of the request; `after`: it was carried out, and the process never hears of it. */
@@ -27,6 +31,11 @@ export type When = 'before' | 'after';
 
 /** Whether the process dies over this request. `refuse`: it lives; the answer is 503, and nobody else has heard of it. */
 export type Doom = (step: Step) => When | 'refuse' | undefined;
+
+/** Whether it changes what anybody holds. */
+export function isWrite({ method }: Pick<Step, 'method'>): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive']);
 
@@ -38,6 +47,8 @@ export class FaultProxy {
   #doom: Doom | undefined;
   #kill: () => void = () => undefined;
   #isDead = false;
+  #writes = 0;
+  #writesUnderWay = 0;
 
   private constructor(upstreams: Readonly<Record<string, string>>) {
     this.#upstreams = new Map(Object.entries(upstreams));
@@ -105,6 +116,8 @@ export class FaultProxy {
       target: req.url ?? '',
       headers: req.rawHeaders,
       body,
+      writesBefore: this.#writes,
+      writesUnderWay: this.#writesUnderWay,
     };
     this.steps.push(step);
     const when = this.#doom?.(step);
@@ -120,8 +133,7 @@ export class FaultProxy {
     req.once('close', () => {
       if (isExpecting) upstream.destroy();
     });
-    const answer = await answerOf(upstream, isExpecting);
-    const content = answer === 'continue' ? undefined : await collect(answer);
+    const { answer, content } = await this.#carryOut(step, upstream, isExpecting);
     if (when === 'after') {
       upstream.destroy();
       this.#die(res);
@@ -138,6 +150,22 @@ export class FaultProxy {
     res.sendDate = false;
     res.writeHead(answer.statusCode ?? 0, answer.statusMessage ?? '', endToEnd(answer.rawHeaders));
     res.end(content);
+  }
+
+  async #carryOut(
+    step: Step,
+    upstream: ClientRequest,
+    isExpecting: boolean,
+  ): Promise<{ answer: IncomingMessage | 'continue'; content: Buffer | undefined }> {
+    const count = isWrite(step) ? 1 : 0;
+    this.#writes += count;
+    this.#writesUnderWay += count;
+    try {
+      const answer = await answerOf(upstream, isExpecting);
+      return { answer, content: answer === 'continue' ? undefined : await collect(answer) };
+    } finally {
+      this.#writesUnderWay -= count;
+    }
   }
 
   #send({ of, method, target, headers, body }: Step): ClientRequest {
