@@ -12,6 +12,7 @@ import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { ACTS_AS, AS_CLIENT, AS_GRANTED, REFUSAL_HEADER } from '../../peers/peer.js';
 import type { ObjectName } from '../reads/pointer.js';
 import { changeAsGranted, restoreFraming } from '../writes/receive-granted.js';
+import { isUpload, takeUpload } from '../writes/receive-upload.js';
 import { stripInternal } from '../doors/headers.js';
 import { CHANGE } from '../../converge/change-headers.js';
 import { convergeAccount } from '../../converge/account.js';
@@ -42,6 +43,7 @@ export async function carryOut(
     return refusal;
   }
   if (request.method === 'GET' || request.method === 'HEAD') return readFor(site, exchange, next, rights);
+  if (path.kind !== 'account' && isUpload(exchange)) return takeUpload(site, exchange, next, path);
   const operation = `${path.kind} ${request.method}`;
   if (path.kind === 'container' && operation === 'container PUT')
     return applyChange(site, exchange, rights, path, body);
@@ -80,7 +82,7 @@ function changeFor(site: Site, exchange: Exchange, next: Next, name: ObjectName)
   const { headers } = exchange.request;
   switch (headers.get(ACTS_AS)) {
     case AS_GRANTED:
-      return changeAsGranted(site, exchange, next, name);
+      return changeAsGranted(site, exchange, name, () => changeObject(site, exchange, next, name));
     case AS_CLIENT:
       stripInternal(headers);
       restoreFraming(exchange.request);

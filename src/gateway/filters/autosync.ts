@@ -1,16 +1,17 @@
 // The filter that makes several clusters one: it tells peers' requests from clients', and changes of accounts and containers
 // from everything else, which goes straight on.
 import { changeAccount, deleteAccount } from '../changes/account-change.js';
-import { bulkKind, passBulk } from '../changes/bulk.js';
+import { bulkKind } from '../changes/bulk.js';
 import { changeContainer } from '../changes/container-change.js';
 import { deleteContainer } from '../changes/container-delete.js';
-import { isForm, passForm } from '../changes/form.js';
+import { isForm } from '../changes/form.js';
 import { addObjectStatus, asksForStatus } from '../changes/object-status.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
 import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
 import { admitPeer } from '../doors/peer-door.js';
 import { ObjectReads } from '../reads/object-reads.js';
 import { Places } from '../reads/where.js';
+import { ManyWrites } from '../writes/many-writes.js';
 import { ObjectWrites } from '../writes/object-writes.js';
 import { addInfoSection, isInfoRequest } from '../info.js';
 import { answerReadiness, isReadinessCheck } from '../readiness.js';
@@ -21,7 +22,7 @@ export function autosync(site: Site, version: string): Filter {
   const places = new Places(site);
   const reads = new ObjectReads(site, places);
   const writes = new ObjectWrites(site, places);
-  return async (exchange, next) => {
+  const station: Filter = async (exchange, next) => {
     const { request, path } = exchange;
     const findings = inspectHeaders(request.headers);
     if (findings.isPeer) return admitPeer(site, exchange, next);
@@ -45,38 +46,44 @@ export function autosync(site: Site, version: string): Filter {
     if (!site.options.isAccountOurs(path.account)) return next();
     if (findings.hasSyncAuth) return admitContainerSync(site, exchange, next);
     if (path.kind === 'object') {
-      if (bulkKind(request) !== undefined) return passBulk(site, exchange, next, path);
+      if (bulkKind(request) !== undefined) return many.bulk(exchange, next, path);
       if (findings.isSuspicious && asksForStatus(exchange))
         return addObjectStatus(site, exchange, next, path);
-      if (isForm(request)) return passForm(site, exchange, next, path);
+      if (isForm(request)) return many.form(exchange, next, path);
       return isRead(request.method)
         ? reads.answer(exchange, next, path)
         : writes.answer(exchange, next, path);
     }
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
-      return isRead(request.method) ? reads.anywhere(exchange, next) : change(site, exchange, next);
+      return isRead(request.method) ? reads.anywhere(exchange, next) : change(site, many, exchange, next);
     const dropped = stripSyncSettings(request.headers);
-    const response = await change(site, exchange, next);
+    const response = await change(site, many, exchange, next);
     if (dropped.length > 0) {
       const warning = `${dropped.join(', ')} ignored: container sync is set up by the clusters (user_sync = deny)`;
       response.headers.add('X-Autosync-Warning', warning);
     }
     return response;
   };
+  const many = new ManyWrites(site, places, station);
+  return station;
 }
 
 function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-async function change(site: Site, exchange: Exchange, next: Next): Promise<OutgoingResponse> {
+async function change(
+  site: Site,
+  many: ManyWrites,
+  exchange: Exchange,
+  next: Next,
+): Promise<OutgoingResponse> {
   const { path } = exchange;
   const { method } = exchange.request;
   const isChange = method === 'PUT' || method === 'POST' || method === 'DELETE';
   if (!isChange || path.kind === 'other' || path.kind === 'object') return next();
-  if (bulkKind(exchange.request) !== undefined) return passBulk(site, exchange, next, path);
-  if (isForm(exchange.request))
-    return path.kind === 'container' ? passForm(site, exchange, next, path) : next();
+  if (bulkKind(exchange.request) !== undefined) return many.bulk(exchange, next, path);
+  if (isForm(exchange.request)) return path.kind === 'container' ? many.form(exchange, next, path) : next();
   if (path.account === (await site.ownAccount())) return next();
   if (path.kind === 'container') {
     return method === 'DELETE'

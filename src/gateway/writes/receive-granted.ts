@@ -1,12 +1,10 @@
-// A client's change of an object that another cluster's gateway brings here, where its container's objects belong. That cluster's Swift
+// A client's change of objects that another cluster's gateway brings here, where its container's objects belong. That cluster's Swift
 // has let the client do it; here the service user does, and so what its rights would pass over is looked after.
 import type { IncomingRequest } from '../../http/server-connection.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { swiftTarget } from '../../swift/path.js';
 import { textAnswer } from '../answer.js';
-import { changeObject } from '../changes/object-change.js';
 import { stripInternal } from '../doors/headers.js';
-import type { ObjectName } from '../reads/pointer.js';
 import type { Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
@@ -21,32 +19,28 @@ const NEVER_TAKEN = new Set([
 export async function changeAsGranted(
   site: Site,
   exchange: Exchange,
-  next: Next,
-  name: ObjectName,
+  { account }: { readonly account: string },
+  change: Next,
 ): Promise<OutgoingResponse> {
   const { request } = exchange;
   const { headers } = request;
   if (site.serviceToken === undefined)
     return textAnswer(exchange, 403, 'Without a service user, no cluster does what another one has granted.');
-  if (request.method === 'PUT' && (await exceedsQuota(site, request, name)))
+  if (request.method === 'PUT' && (await exceedsQuota(site, request, account)))
     return textAnswer(exchange, 413, 'Upload exceeds quota.');
   stripInternal(headers);
   headers.removeWhere((header) => NEVER_TAKEN.has(header));
   const token = await site.serviceToken();
   headers.set('X-Auth-Token', token);
   restoreFraming(request);
-  const response = await changeObject(site, exchange, next, name);
+  const response = await change();
   if (response.status !== 401) return response;
   site.dropServiceToken(token);
   return textAnswer(exchange, 503, 'Swift did not take the token of the service user.');
 }
 
 /** Swift asks no quota of a service user (middleware/account_quotas.py). */
-async function exceedsQuota(
-  site: Site,
-  { framing }: IncomingRequest,
-  { account }: ObjectName,
-): Promise<boolean> {
+async function exceedsQuota(site: Site, { framing }: IncomingRequest, account: string): Promise<boolean> {
   const answer = await site.swift.request(SERVICE, { method: 'HEAD', target: swiftTarget(account) });
   const number = (header: string): number => Number.parseInt(answer.headers.get(header) ?? '', 10);
   const quota = number('x-account-meta-quota-bytes');

@@ -17,28 +17,45 @@ interface Holders {
   /** The best first. */
   readonly peers: readonly Peer[];
   readonly fenced: readonly string[];
+  /** How long they may say nothing; peer_timeout if not said. */
+  readonly silenceMs?: number;
 }
 
-/** @throws AutosyncError of the local Swift; a retry may help */
+/**
+ * @param target where it goes if the client may; the object itself if not said
+ * @throws AutosyncError of the local Swift; a retry may help
+ */
 export async function writeElsewhere(
   site: Site,
   exchange: Exchange,
   name: ObjectName,
   holders: Holders,
+  target = swiftTarget(name.account, name.container, name.object),
 ): Promise<OutgoingResponse> {
+  if (carriesItsRights(site, exchange)) return sendAsClient(site, exchange, holders);
   const { request } = exchange;
-  const odd = [...request.headers].find(([header]) => !isSignable(header.toLowerCase()));
-  if (odd !== undefined)
-    return textAnswer(exchange, 400, `A header named ${odd[0]} cannot go to the cluster of this container.`);
-  if (carriesItsRights(site, exchange)) {
-    const { target } = request;
-    return send(site, exchange, holders, { target, headers: asClient(request.headers) });
-  }
+  const odd = refuseUnsignable(exchange);
+  if (odd !== undefined) return odd;
   const method = request.method as 'PUT' | 'POST' | 'DELETE';
   const refusal = await new ClientRights(site, exchange).refusalOf(method, name);
   if (refusal !== undefined) return refusal;
-  const target = swiftTarget(name.account, name.container, name.object);
   return send(site, exchange, holders, { target, headers: asGranted(request.headers) });
+}
+
+/** The request carries its rights with it: the cluster that it goes to judges them. */
+export async function sendAsClient(
+  site: Site,
+  exchange: Exchange,
+  holders: Holders,
+): Promise<OutgoingResponse> {
+  const { target, headers } = exchange.request;
+  return refuseUnsignable(exchange) ?? send(site, exchange, holders, { target, headers: asClient(headers) });
+}
+
+function refuseUnsignable(exchange: Exchange): OutgoingResponse | undefined {
+  const odd = [...exchange.request.headers].find(([header]) => !isSignable(header.toLowerCase()));
+  if (odd === undefined) return undefined;
+  return textAnswer(exchange, 400, `A header named ${odd[0]} cannot go to the cluster of this container.`);
 }
 
 /** Whether any cluster's Swift can say what the client may: nobody in particular, a TempURL, or a token that all clusters know. */
@@ -54,7 +71,7 @@ function carriesItsRights(site: Site, { request: { target, headers } }: Exchange
 async function send(
   site: Site,
   exchange: Exchange,
-  { peers, fenced }: Holders,
+  { peers, fenced, silenceMs }: Holders,
   asked: Pick<OpenedPeerRequest, 'target' | 'headers'>,
 ): Promise<OutgoingResponse> {
   const { request } = exchange;
@@ -64,7 +81,7 @@ async function send(
   for (const peer of peers) {
     const said: PeerStream = await peer.open(
       {
-        ...{ ...asked, method, body, expectsContinue },
+        ...{ ...asked, method, body, expectsContinue, silenceMs },
         onInformation: ({ status, reason, headers }) => request.inform(status, reason, headers),
       },
       (abort) => (request.onGone = () => abort()),
