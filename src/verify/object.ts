@@ -11,7 +11,7 @@ import type { Run } from './run.js';
 import { findMissingSegments } from './segments.js';
 
 /** An object under comparison. */
-interface Case {
+export interface Case {
   readonly run: Run;
   readonly name: ObjectName;
   readonly members: readonly Member[];
@@ -53,7 +53,12 @@ export async function verifyObject(run: Run, name: ObjectName, members: readonly
 }
 
 /** Whether a cluster that does not have it deleted it after the newest copy was written. */
-async function deletedAfter({ run, name, members, compared }: Case): Promise<'deleted' | 'young' | 'no'> {
+export async function deletedAfter({
+  run,
+  name,
+  members,
+  compared,
+}: Case): Promise<'deleted' | 'young' | 'no'> {
   const absent = members.filter(({ cluster }) => compared.absent.includes(cluster));
   const account = await run.accounts.get(name.account);
   const isAnywhere = async (ticks: bigint): Promise<boolean> => {
@@ -83,7 +88,8 @@ async function probeAt(member: Member, name: ObjectName, ticks: bigint): Promise
   }
 }
 
-function reportOrphan({ run, name, members, said, compared }: Case): void {
+/** Its copies are deleted, or said to be. */
+export function reportOrphan({ run, name, members, said, compared }: Case): void {
   const copies = members.flatMap((member) => {
     const what = said.get(member.cluster);
     return what === undefined || typeof what === 'string' ? [] : [{ member, ticks: what.ticks }];
@@ -191,7 +197,7 @@ async function verifySegments({ run, name, members, compared }: Case): Promise<v
   }
 }
 
-function findingOf(
+export function findingOf(
   kind: Kind,
   { name, compared }: Pick<Case, 'name' | 'compared'>,
   clusters: readonly string[],
