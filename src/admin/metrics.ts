@@ -121,6 +121,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     ['why'],
     counted('reads_from_peers', 'why'),
   ),
+  autosync_writes_to_peers_total: counter(
+    'Changes of objects that another cluster did: `elsewhere`, their container is not placed here.',
+    ['why'],
+    counted('writes_to_peers', 'why'),
+  ),
   autosync_copier_up: gauge('1 while the copier beside the gateway answers.', [], (k) => [
     [k.hasCopier ? Number(k.copies !== undefined) : undefined],
   ]),
