@@ -20,8 +20,13 @@ interface StaticLink {
 }
 
 export function isStaticLink({ method, headers }: IncomingRequest): boolean {
-  const etag = headers.get('x-symlink-target-etag') ?? '';
+  const etag = said(headers, 'x-symlink-target-etag') ?? '';
   return method === 'PUT' && headers.has('x-symlink-target') && etag.replaceAll('"', '') !== '';
+}
+
+/** One header of several of that name, as Swift's server makes it: who looks at the first only looks at another object than Swift. */
+function said(headers: HeaderList, name: string): string | undefined {
+  return headers.has(name) ? headers.getAll(name).join(',') : undefined;
 }
 
 /** The local Swift's answer; where it has not the target, what comes of looking for that on other clusters. @throws AutosyncError of the local Swift */
@@ -66,12 +71,12 @@ export async function putLinkElsewhere(writing: Writing, name: ObjectName): Prom
 /** Undefined where the headers do not name an object. */
 function linkIn({ exchange }: Writing, { account }: ObjectName): StaticLink | undefined {
   const { headers } = exchange.request;
-  const target = headers.get('x-symlink-target') ?? '';
+  const target = said(headers, 'x-symlink-target') ?? '';
   const path = decodePath(target)?.startsWith('/') === false ? parseObjectPath(target) : undefined;
-  const other = headers.get('x-symlink-target-account');
+  const other = said(headers, 'x-symlink-target-account');
   const of = other === undefined ? account : decodePath(other);
   if (path === undefined || of === undefined || of === '' || of.includes('/')) return undefined;
-  const etag = (headers.get('x-symlink-target-etag') ?? '').replaceAll('"', '');
+  const etag = (said(headers, 'x-symlink-target-etag') ?? '').replaceAll('"', '');
   return { to: { account: of, ...path }, etag };
 }
 
@@ -95,8 +100,8 @@ async function look(writing: Writing, { to, etag }: StaticLink): Promise<Target 
   };
   if (status === 404) return conflict('X-Symlink-Target does not exist');
   if (!isSuccess(status)) return textAnswer(exchange, status, 'The target of the link cannot be looked at.');
-  const said = headers.get('x-symlink-target-etag') ?? headers.get('x-manifest-etag') ?? headers.get('etag');
-  const found = (said ?? '').replaceAll('"', '');
+  const shown = headers.get('x-symlink-target-etag') ?? headers.get('x-manifest-etag') ?? headers.get('etag');
+  const found = (shown ?? '').replaceAll('"', '');
   if (found !== etag)
     return conflict(`Object Etag '${found}' does not match X-Symlink-Target-Etag header '${etag}'`);
   return {
