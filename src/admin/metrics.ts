@@ -121,6 +121,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     ['why'],
     counted('reads_from_peers', 'why'),
   ),
+  autosync_writes_to_peers_total: counter(
+    "Clients' changes that another cluster did: `elsewhere`, the container's objects are placed there; `down`, the local Swift did not answer.",
+    ['reason'],
+    counted('writes_to_peers', 'reason'),
+  ),
   autosync_copier_up: gauge('1 while the copier beside the gateway answers.', [], (k) => [
     [k.hasCopier ? Number(k.copies !== undefined) : undefined],
   ]),
