@@ -1,8 +1,9 @@
 // Changes while the local Swift is down (`failover = all`): they go to another cluster as the client sent them, and its Swift judges the
 // client. They come here when this Swift is back: objects by copies and container sync, the rest by what that cluster's daemon has pending.
 import { AutosyncError } from '../../lib/errors.js';
-import { MessageBody } from '../../http/message-body.js';
+import { removeHopByHop } from '../../http/head.js';
 import type { HeaderList } from '../../http/headers.js';
+import { MessageBody } from '../../http/message-body.js';
 import { asClient, type Peer } from '../../peers/peer.js';
 import type { ContainerName } from '../../site/site.js';
 import { isSuccess } from '../../swift/swift-client.js';
@@ -36,6 +37,7 @@ export async function orWhileDown(
   if (site.options.failover !== 'all' || !mayGoElsewhere(exchange)) return change(next);
   // What is further in edits them.
   const headers = exchange.request.headers.clone();
+  removeHopByHop(headers);
   const local = { isDown: false };
   const ask: Next = async () => {
     const response = await next();
