@@ -134,6 +134,24 @@ describe('while no proxy server of the local Swift answers', () => {
     expect((await sessions.direct[one]!.request('HEAD', '/c/large')).headers['etag']).toBe(md5);
   });
 
+  it('of what was written both here and elsewhere the newest stays', async () => {
+    const local = here.at(gateways[one]!.url);
+    const write = async (session: SwiftSession, path: string, body: string): Promise<void> =>
+      expect((await session.request('PUT', path, {}, body)).status).toBe(201);
+    await Promise.all([
+      write(local, '/c/first-here', 'here').then(() => write(here, '/c/first-here', 'elsewhere')),
+      write(here, '/c/first-elsewhere', 'elsewhere').then(() => write(local, '/c/first-elsewhere', 'here')),
+      write(local, '/c/at-once', 'here'),
+      write(here, '/c/at-once', 'elsewhere'),
+    ]);
+    await waitUntilSame(sessions.user, 'c');
+    for (const { name } of all) {
+      const get = async (object: string): Promise<string> =>
+        (await sessions.direct[name]!.request('GET', `/c/${object}`)).text;
+      expect([await get('first-here'), await get('first-elsewhere')]).toEqual(['elsewhere', 'here']);
+    }
+  });
+
   it('a TempURL is good, and nobody writes without', async () => {
     expectDoneElsewhere(await send(cutOff.url, 'PUT', tempUrl('PUT', '/c/o'), {}, 'x'), 201);
     expect((await send(cutOff.url, 'PUT', tempUrl('PUT', '/c/p', 'another'), {}, 'x')).status).toBe(401);
