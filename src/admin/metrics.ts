@@ -122,7 +122,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     counted('reads_from_peers', 'why'),
   ),
   autosync_writes_to_peers_total: counter(
-    'Changes of objects that another cluster did: `elsewhere`, their container is not placed here.',
+    "Clients' changes that another cluster did: `elsewhere`, the container's objects are placed there; `down`, the local Swift did not answer.",
     ['why'],
     counted('writes_to_peers', 'why'),
   ),

@@ -98,9 +98,9 @@ export const AUTOSYNC_OPTIONS = {
     default: '1',
     doc: 'How long the other clusters are not asked again for an object that none of them had.',
   }),
-  failover: option(is.oneOf('none', 'reads'), {
+  failover: option(is.oneOf('none', 'reads', 'all'), {
     default: 'reads',
-    doc: 'What other clusters answer while no proxy server of this one does: nothing, or reads of accounts, containers and objects. They are sent as the client sent them, and judged there: public containers, TempURLs, and tokens where all clusters share one identity service. Others are a 503 that says so.',
+    doc: 'What other clusters answer while no proxy server of this one does: nothing; reads of accounts, containers and objects; or all of these, and changes of objects and containers and of the metadata of accounts, which come here when it is back. They are sent as the client sent them, and judged there: public containers, TempURLs, and tokens where all clusters share one identity service. Others are a 503 that says so.',
   }),
   canary_interval: option(is.seconds(0, 3600), {
     default: '10',

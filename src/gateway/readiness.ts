@@ -20,14 +20,15 @@ export function isReadinessCheck({ request: { method, target } }: Exchange): boo
 export async function answerReadiness(site: Site, exchange: Exchange): Promise<OutgoingResponse> {
   if (await isSwiftAnswering(site)) return textAnswer(exchange, 200, 'OK');
   const isLocal = PATH.exec(exchange.request.target)?.[1] === 'local';
-  if (isLocal || site.options.reads.failover === 'none')
+  if (isLocal || site.options.failover === 'none')
     return textAnswer(exchange, 503, 'No proxy server of the local Swift answers.');
   const { peers } = audienceFor(site, site.clusters.all());
   const asked = await Promise.all(peers.map((peer) => peer.send({ method: 'GET', target: '/info' })));
   const up = peers.filter((_, i) => asked[i]?.kind === 'answer').map(({ name }) => name);
+  const what = site.options.failover === 'all' ? 'reads and writes' : 'reads';
   return up.length === 0
     ? textAnswer(exchange, 503, 'Neither the local Swift answers, nor any other cluster.')
-    : textAnswer(exchange, 200, `OK, reads by ${up.join(', ')}: the local Swift does not answer.`);
+    : textAnswer(exchange, 200, `OK, ${what} by ${up.join(', ')}: the local Swift does not answer.`);
 }
 
 async function isSwiftAnswering({ transport }: Site): Promise<boolean> {

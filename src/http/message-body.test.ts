@@ -33,6 +33,7 @@ describe('a watcher', () => {
     body.feed(Buffer.from('ab'));
     body.watch(whole.watcher);
     expect([whole.seen(), body.takeBuffered()?.toString()]).toEqual(['ab|', 'ab']);
+    expect(body.takeBuffered()?.toString()).toBe('ab');
     const none = watcherOf();
     new MessageBody({ kind: 'none' }, SOURCE).watch(none.watcher);
     expect(none.seen()).toBe('|');

@@ -89,8 +89,9 @@ export class MessageBody {
   takeBuffered(): Buffer | undefined {
     if (this.#consumer !== undefined || this.#state !== 'complete') return undefined;
     const queue = this.#queue ?? [];
-    this.#queue = undefined;
-    return queue.length === 1 ? queue[0] : Buffer.concat(queue);
+    const whole = queue.length === 1 ? (queue[0] as Buffer) : Buffer.concat(queue);
+    this.#queue = [whole];
+    return whole;
   }
 
   /** Starts the flow into the consumer. `isDecoded`: chunk framing taken off. */

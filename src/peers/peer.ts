@@ -78,7 +78,12 @@ export interface OpenedPeerRequest {
 /** What came of a request whose answer streams. */
 export type PeerStream =
   | { readonly kind: 'answer'; readonly response: IncomingResponse }
-  | { readonly kind: 'unreachable'; readonly detail: string };
+  | {
+      readonly kind: 'unreachable';
+      readonly detail: string;
+      /** It surely did nothing: it is known to be down, cannot be connected to, or refused. */
+      readonly hasDoneNothing: boolean;
+    };
 
 /** Of a request whose headers are a client's own: on whose rights it is to be done. */
 export const ACTS_AS = 'X-Autosync-Acts-As';
@@ -252,7 +257,8 @@ export class Peer {
     request: OpenedPeerRequest,
     onStart: (abort: () => void) => void = () => undefined,
   ): Promise<PeerStream> {
-    if (this.#downBecause !== undefined) return { kind: 'unreachable', detail: this.#downBecause };
+    if (this.#downBecause !== undefined)
+      return { kind: 'unreachable', detail: this.#downBecause, hasDoneNothing: true };
     const given = { up: false };
     const beganMs = performance.now();
     const ask = (generation: Generation): Promise<IncomingResponse> =>
@@ -274,7 +280,9 @@ export class Peer {
       const refusal = response.headers.get(REFUSAL_HEADER);
       if (refusal !== undefined) {
         response.body.abandon();
-        return { kind: 'unreachable', detail: `it refuses: ${refusal}` };
+        // Sent again on a new connection, it may have been taken the first time.
+        const hasDoneNothing = refusal !== 'replayed';
+        return { kind: 'unreachable', detail: `it refuses: ${refusal}`, hasDoneNothing };
       }
       const tookMs = performance.now() - beganMs;
       this.#latencyMs = this.#latencyMs === 0 ? tookMs : this.#latencyMs * (1 - NEWS) + tookMs * NEWS;
@@ -282,7 +290,8 @@ export class Peer {
     } catch (error) {
       if (!(error instanceof AutosyncError)) throw error;
       if (!given.up) this.#goDown(error.message);
-      return { kind: 'unreachable', detail: error.message };
+      const hasDoneNothing = error.code === 'CONNECTION_FAILED';
+      return { kind: 'unreachable', detail: error.message, hasDoneNothing };
     }
   }
 

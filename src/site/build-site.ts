@@ -114,8 +114,8 @@ function siteOptions(
       hedgeDelayMs: autosync.hedgeDelayMs,
       timeoutMs: autosync.fallbackTimeoutMs,
       negativeTtlMs: autosync.negativeTtlMs,
-      failover: autosync.failover,
     },
+    failover: autosync.failover,
     isSyncHost,
     defaultPlacement: (name) =>
       (name === undefined ? undefined : ruleFor(config.placement, name)?.clusters) ??

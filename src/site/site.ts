@@ -24,8 +24,6 @@ export interface ReadOptions {
   /** 0: no other cluster is asked. */
   readonly timeoutMs: number;
   readonly negativeTtlMs: number;
-  /** Whether other clusters answer reads while the local Swift is down. */
-  readonly failover: 'none' | 'reads';
 }
 
 export interface SiteOptions {
@@ -45,6 +43,8 @@ export interface SiteOptions {
   /** Whether containers exist on all clusters, or only where their objects are placed. */
   readonly namespace: 'everywhere' | 'placed';
   readonly reads: ReadOptions;
+  /** What other clusters answer while the local Swift is down. */
+  readonly failover: 'none' | 'reads' | 'all';
   /** Only where clusters are named by URL: who may send X-Container-Sync-Key and X-Timestamp. */
   readonly isSyncHost: (address: string) => boolean;
   /** Where the rules of the configuration place a container; without a name, where what no rule fits goes. */

@@ -90,6 +90,23 @@ describe('an object of a container that is placed elsewhere', () => {
     );
     expect(chunked.status).toBe(201);
     expect((await here.request('HEAD', '/c/chunked')).headers['content-length']).toBe('70001');
+    const head = [
+      `PUT /v1/${sessions.user.account}/c/few HTTP/1.1`,
+      ...[
+        'Host: x',
+        `X-Auth-Token: ${here.token}`,
+        'Transfer-Encoding: chunked',
+        '',
+        '3',
+        'few',
+        '0',
+        '',
+        '',
+      ],
+    ];
+    const atOnce = Buffer.from(head.join('\r\n'));
+    expect((await exchange(Number(new URL(gateway.url).port), 'PUT', [atOnce])).status).toBe(201);
+    expect((await here.request('GET', '/c/few')).text).toBe('few');
     expect((await here.request('PUT', '/c/large', { Etag: '0'.repeat(32) }, 'x')).status).toBe(422);
     expect((await here.request('PUT', '/c/large', { 'If-None-Match': '*' }, 'x')).status).toBe(412);
     expect((await here.request('GET', '/c/large')).body.equals(bytes)).toBe(true);

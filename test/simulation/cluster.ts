@@ -62,6 +62,9 @@ export interface Process {
   readonly pending: PendingWorker;
 }
 
+const noClients = (): Promise<never> =>
+  Promise.reject(new Error('No cluster sends its clients’ requests here.'));
+
 export class Cluster {
   readonly name: string;
   readonly swift: ModelSwift;
@@ -133,7 +136,7 @@ export class Cluster {
     return this.#answer(exchange, () =>
       isRecordsRequest(exchange)
         ? answerRecords(site, exchange)
-        : carryOut(site, exchange, next, body ?? Buffer.alloc(0)),
+        : carryOut(site, exchange, next, { body: body ?? Buffer.alloc(0), ownWay: noClients }),
     );
   }
 
@@ -193,7 +196,8 @@ export class Cluster {
         accountDeleteDelayMs: Infinity,
         objectAck: () => 'local',
         namespace: 'everywhere',
-        reads: { order: [], hedgeDelayMs: 0, timeoutMs: 0, negativeTtlMs: 0, failover: 'none' },
+        reads: { order: [], hedgeDelayMs: 0, timeoutMs: 0, negativeTtlMs: 0 },
+        failover: 'none',
         isSyncHost: () => false,
         defaultPlacement: () => this.#others().map(({ name }) => name),
       },

@@ -17,7 +17,7 @@ import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
 import { noteAccountAhead } from './account-record.js';
 import { startRecording, UNRECORDED } from './recording.js';
-import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
+import { followUp, nobodyHeard, outcomeOf, PENDING, type Outcome } from './outcome.js';
 
 /** A client's header on an account POST: take back a deletion, wherever it is not carried out yet. */
 export const CANCEL_DELETE = 'X-Autosync-Cancel-Delete';
@@ -103,7 +103,7 @@ export async function deleteAccount(
   // Deleted before, past the gateways or by one that died over it: the same request once more makes it known.
   if (!isSuccess(status) && !(status === 404 && (await isGoneHere(site, account)))) return response;
   const names = audience.peers.map(({ name }) => name);
-  if (names.length > 0) headers.set('X-Autosync-Pending', names.join(', '));
+  if (names.length > 0) headers.set(PENDING, names.join(', '));
   const to = { site, audience, account, rights: rightsFor(site, exchange), answerHeaders: headers };
   const gone = { cluster: site.clusters.mine, isMeant: true };
   try {

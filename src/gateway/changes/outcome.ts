@@ -9,6 +9,9 @@ import type { Site } from '../site.js';
 import type { Audience } from '../../site/site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 
+/** In an answer: the clusters that do not have the change yet. */
+export const PENDING = 'X-Autosync-Pending';
+
 /** One cluster's part in a change. */
 export interface Outcome {
   readonly cluster: string;
@@ -106,7 +109,7 @@ function conclude(
 }
 
 function addPending(headers: HeaderList, behind: readonly Outcome[]): void {
-  headers.set('X-Autosync-Pending', behind.map(({ cluster }) => cluster).join(', '));
+  headers.set(PENDING, behind.map(({ cluster }) => cluster).join(', '));
 }
 
 function describe(

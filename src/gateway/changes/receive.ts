@@ -11,7 +11,8 @@ import { syncWish, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { ACTS_AS, AS_CLIENT, AS_GRANTED, AS_VERIFIED, REFUSAL_HEADER } from '../../peers/peer.js';
 import type { ObjectName } from '../reads/pointer.js';
-import { changeAsGranted, restoreFraming } from '../writes/receive-granted.js';
+import { changeAsClient, isClientsChange, type OwnWay } from '../writes/receive-clients.js';
+import { changeAsGranted } from '../writes/receive-granted.js';
 import { storeVerified } from '../writes/receive-verified.js';
 import { stripInternal } from '../doors/headers.js';
 import { CHANGE } from '../../converge/change-headers.js';
@@ -20,7 +21,6 @@ import { convergeContainer, isRefusedAsVersioned, type Converged } from '../../c
 import { settleDeletion } from '../../converge/deletion.js';
 import { deletionOf } from '../../records/account-life.js';
 import { lifeOf, parseRecord, type Record } from '../../records/record.js';
-import { changeObject } from './object-change.js';
 import { isObjectChange, takeCopy } from './receive-object.js';
 import { UNRECORDED } from './recording.js';
 
@@ -29,7 +29,7 @@ export async function carryOut(
   site: Site,
   exchange: Exchange,
   next: Next,
-  body: Buffer,
+  { body, ownWay }: { readonly body: Buffer; readonly ownWay: OwnWay },
 ): Promise<OutgoingResponse> {
   const { path, request } = exchange;
   const rights = rightsFor(site, exchange);
@@ -43,6 +43,7 @@ export async function carryOut(
     return refusal;
   }
   if (request.method === 'GET' || request.method === 'HEAD') return readFor(site, exchange, next, rights);
+  if (isClientsChange(exchange)) return changeAsClient(site, exchange, next, ownWay);
   const operation = `${path.kind} ${request.method}`;
   if (path.kind === 'container' && operation === 'container PUT')
     return applyChange(site, exchange, rights, path, body);
@@ -76,7 +77,7 @@ async function readFor(
   return next();
 }
 
-/** A copy of what the peer has, or a client's own change that belongs here. */
+/** A copy of what the peer has, or what it has let its client do. */
 function changeFor(site: Site, exchange: Exchange, next: Next, name: ObjectName): Promise<OutgoingResponse> {
   const { headers } = exchange.request;
   switch (headers.get(ACTS_AS)) {
@@ -84,10 +85,6 @@ function changeFor(site: Site, exchange: Exchange, next: Next, name: ObjectName)
       return changeAsGranted(site, exchange, next, name);
     case AS_VERIFIED:
       return storeVerified(site, exchange, next, name);
-    case AS_CLIENT:
-      stripInternal(headers);
-      restoreFraming(exchange.request);
-      return changeObject(site, exchange, next, name);
     default:
       return takeCopy(site, exchange, next, name);
   }

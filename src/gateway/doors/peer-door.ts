@@ -8,6 +8,7 @@ import { isObjectChange } from '../changes/receive-object.js';
 import { isInfoRequest } from '../info.js';
 import { introductionAnswer } from '../introduction.js';
 import type { Site } from '../site.js';
+import type { OwnWay } from '../writes/receive-clients.js';
 import { answerCopy, isCopyRequest } from './copy-door.js';
 import { answerLeave, isLeaveRequest } from './leave-door.js';
 import { answerRecords, isRecordsRequest } from './records-door.js';
@@ -16,8 +17,17 @@ import type { Exchange, Next, OutgoingResponse } from '../station.js';
 /** Of all but objects, which stream. */
 const MAX_BODY_BYTES = 65_536;
 
-/** Carries a peer's request out when its signature is right; 401 otherwise: what claims to be a peer's is never taken for a client's. */
-export async function admitPeer(site: Site, exchange: Exchange, next: Next): Promise<OutgoingResponse> {
+/**
+ * Carries a peer's request out when its signature is right; 401 otherwise: what claims to be a peer's is never taken for a client's.
+ *
+ * @param ownWay what becomes of an account or container change that a client of that peer sends
+ */
+export async function admitPeer(
+  site: Site,
+  exchange: Exchange,
+  next: Next,
+  ownWay: OwnWay,
+): Promise<OutgoingResponse> {
   const { request } = exchange;
   const verdict = verifyPeerRequest({
     method: request.method,
@@ -45,7 +55,7 @@ export async function admitPeer(site: Site, exchange: Exchange, next: Next): Pro
   if (isRecordsRequest(exchange)) return answerRecords(site, exchange, body);
   if (isCopyRequest(exchange)) return answerCopy(site, exchange);
   if (isLeaveRequest(exchange)) return answerLeave(site, exchange);
-  return carryOut(site, exchange, next, body);
+  return carryOut(site, exchange, next, { body, ownWay });
 }
 
 function refuse(site: Site, exchange: Exchange, reason: string, detail: string): OutgoingResponse {

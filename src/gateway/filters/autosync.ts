@@ -14,6 +14,8 @@ import { ContainerReads } from '../reads/container/container-reads.js';
 import { ObjectReads } from '../reads/object-reads.js';
 import { Places } from '../reads/where.js';
 import { ObjectWrites } from '../writes/object-writes.js';
+import type { OwnWay } from '../writes/receive-clients.js';
+import { orWhileDown } from '../writes/write-while-down.js';
 import { addInfoSection, isInfoRequest } from '../info.js';
 import { answerReadiness, isReadinessCheck } from '../readiness.js';
 import type { Site } from '../site.js';
@@ -25,10 +27,16 @@ export function autosync(site: Site, version: string): Filter {
   const writes = new ObjectWrites(site, places, reads);
   const accounts = new AccountReads(reads);
   const containers = new ContainerReads(reads);
+  const ofPeersClient: OwnWay = (exchange, next) => {
+    const answer = (): Promise<OutgoingResponse> => change(site, exchange, next);
+    return exchange.path.kind === 'container' && site.options.userSync === 'deny'
+      ? withoutSyncSettings(exchange, answer)
+      : answer();
+  };
   return async (exchange, next) => {
     const { request, path } = exchange;
     const findings = inspectHeaders(request.headers);
-    if (findings.isPeer) return admitPeer(site, exchange, next);
+    if (findings.isPeer) return admitPeer(site, exchange, next, ofPeersClient);
     if (findings.isSuspicious) stripInternal(request.headers);
     if (site.clusters.realmName === '') {
       const isFromSyncHost = site.options.isSyncHost(request.remoteAddress);
@@ -55,24 +63,32 @@ export function autosync(site: Site, version: string): Filter {
       if (isForm(request)) return passForm(site, exchange, next, path);
       return isRead(request.method)
         ? reads.answer(exchange, next, path)
-        : writes.answer(exchange, next, path);
+        : orWhileDown(site, places, exchange, next, (local) => writes.answer(exchange, local, path));
     }
     if (path.kind === 'account' && isRead(request.method))
       return accounts.answer(exchange, next, path.account);
     const answer = (): Promise<OutgoingResponse> =>
       path.kind === 'container' && isRead(request.method)
         ? containers.answer(exchange, next, path)
-        : change(site, exchange, next);
+        : orWhileDown(site, places, exchange, next, (local) => change(site, exchange, local));
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
       return answer();
-    const dropped = stripSyncSettings(request.headers);
-    const response = await answer();
-    if (dropped.length > 0) {
-      const warning = `${dropped.join(', ')} ignored: container sync is set up by the clusters (user_sync = deny)`;
-      response.headers.add('X-Autosync-Warning', warning);
-    }
-    return response;
+    return withoutSyncSettings(exchange, answer);
   };
+}
+
+/** A client's own settings of container sync are taken off before, and it is told so. */
+async function withoutSyncSettings(
+  { request }: Exchange,
+  answer: () => Promise<OutgoingResponse>,
+): Promise<OutgoingResponse> {
+  const dropped = stripSyncSettings(request.headers);
+  const response = await answer();
+  if (dropped.length > 0) {
+    const warning = `${dropped.join(', ')} ignored: container sync is set up by the clusters (user_sync = deny)`;
+    response.headers.add('X-Autosync-Warning', warning);
+  }
+  return response;
 }
 
 function isRead(method: string): boolean {

@@ -135,7 +135,7 @@ class Asking {
     try {
       return await peer.open(this.#question, (abort) => this.#underWay.set(peer, abort));
     } catch (error) {
-      return { kind: 'unreachable', detail: (error as Error).message };
+      return { kind: 'unreachable', detail: (error as Error).message, hasDoneNothing: false };
     }
   }
 

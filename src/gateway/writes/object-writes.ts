@@ -3,7 +3,6 @@
 import { MessageBody } from '../../http/message-body.js';
 import { queryParameter } from '../../swift/path.js';
 import { changedObject, changeObject } from '../changes/object-change.js';
-import { outgoingBody } from '../filters/proxy.js';
 import type { ObjectReads } from '../reads/object-reads.js';
 import type { ObjectName } from '../reads/pointer.js';
 import type { Places } from '../reads/where.js';
@@ -14,7 +13,7 @@ import { copyRequest, isCopy } from './copy-request.js';
 import { deleteLarge, hasSegmentsElsewhere } from './slo-delete.js';
 import { putManifestElsewhere, putManifestHere } from './slo-put.js';
 import { isStaticLink, putLinkElsewhere, putLinkHere } from './static-link.js';
-import { carriesItsRights, isTempUrl, writeElsewhere } from './write-elsewhere.js';
+import { carriesItsRights, clientsBody, isTempUrl, writeElsewhere } from './write-elsewhere.js';
 import { Writing } from './writing.js';
 
 export class ObjectWrites {
@@ -76,7 +75,7 @@ export class ObjectWrites {
       if (isLargeDelete(request)) return deleteLarge(writing, written);
     }
     const { target, body, expectsContinue } = request;
-    const write = { ...writing.write(written, { body: outgoingBody(body) }), target, expectsContinue };
+    const write = { ...writing.write(written, { body: clientsBody(body) }), target, expectsContinue };
     return writeElsewhere(this.#site, exchange, await writing.holders(await writing.where(written)), write);
   }
 }

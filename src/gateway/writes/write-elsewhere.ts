@@ -1,11 +1,13 @@
 // A change of an object whose container is placed on other clusters only. The local Swift says whether the client may; one of these
 // clusters does it. Requests that carry rights which any cluster can judge go there as they are.
 import { removeHopByHop } from '../../http/head.js';
+import type { HeaderList } from '../../http/headers.js';
 import { MessageBody } from '../../http/message-body.js';
 import { asClient, asGranted, type OpenedPeerRequest, type Peer, type PeerStream } from '../../peers/peer.js';
 import { isSignable } from '../../peers/signature-header.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { notKnown, textAnswer } from '../answer.js';
+import { outgoingBody } from '../filters/proxy.js';
 import { ClientRights } from '../reads/client-rights.js';
 import { SERVED_BY } from '../reads/find-copy.js';
 import type { Site } from '../site.js';
@@ -26,9 +28,9 @@ export async function writeElsewhere(
   write: ObjectWrite,
 ): Promise<OutgoingResponse> {
   const { method, name, target, headers } = write;
-  const odd = [...headers].find(([header]) => !isSignable(header.toLowerCase()));
+  const odd = unsignableHeader(headers);
   if (odd !== undefined)
-    return textAnswer(exchange, 400, `A header named ${odd[0]} cannot go to the cluster of this container.`);
+    return textAnswer(exchange, 400, `A header named ${odd} cannot go to the cluster of this container.`);
   if (carriesItsRights(site, exchange))
     return send(site, exchange, holders, write, { target, headers: asClient(headers) });
   const version = queryParameter(target, 'version-id');
@@ -39,6 +41,16 @@ export async function writeElsewhere(
   if (refusal !== undefined) return refusal;
   const path = swiftTarget(name.account, name.container, name.object);
   return send(site, exchange, holders, write, { target: path + write.query, headers: asGranted(headers) });
+}
+
+/** The name of a header that cannot go to a peer; undefined where all can. */
+export function unsignableHeader(headers: HeaderList): string | undefined {
+  return [...headers].find(([header]) => !isSignable(header.toLowerCase()))?.[0];
+}
+
+/** The client's body as a peer gets it. What came in chunks streams, however little it is: a Buffer goes with its length. */
+export function clientsBody(body: MessageBody): MessageBody | Buffer | undefined {
+  return body.framing.kind === 'chunked' ? body : outgoingBody(body);
 }
 
 /** Whether any cluster's Swift can say what the client may: nobody in particular, a TempURL, or a token that all clusters know. */
@@ -61,25 +73,9 @@ export async function send(
   { method, body, expectsContinue }: Pick<ObjectWrite, 'method' | 'body' | 'expectsContinue'>,
   asked: Pick<OpenedPeerRequest, 'target' | 'headers'>,
 ): Promise<OutgoingResponse> {
-  const { request } = exchange;
   const silent = [...fenced];
   for (const peer of peers) {
-    const said: PeerStream = await peer.open(
-      {
-        ...{ ...asked, method, body, expectsContinue },
-        onInformation: ({ status, reason, headers }) => {
-          if (expectsContinue) request.inform(status, reason, headers);
-        },
-      },
-      (abort) => {
-        request.onGone = () => abort();
-        // What breaks off where it is read is no fault of the peer's.
-        const end = (): void => {
-          if (body instanceof MessageBody && body.isFailed) abort();
-        };
-        if (body instanceof MessageBody && body !== request.body) body.watch({ end });
-      },
-    );
+    const said = await openAt(peer, exchange, { ...asked, method, body, expectsContinue });
     const mayTryNext = !(body instanceof MessageBody && body.hasConsumer);
     if (said.kind === 'answer' && said.response.status === 503 && mayTryNext && peer !== peers.at(-1)) {
       // Its gateway answers, and its Swift does not.
@@ -97,4 +93,29 @@ export async function send(
     if (!mayTryNext) break;
   }
   return notKnown(exchange, silent);
+}
+
+/** One peer is sent it, in the name of the client that waits. Never rejects for a peer's trouble. */
+export function openAt(
+  peer: Peer,
+  { request }: Exchange,
+  asked: Omit<OpenedPeerRequest, 'onInformation'>,
+): Promise<PeerStream> {
+  const { body } = asked;
+  return peer.open(
+    {
+      ...asked,
+      onInformation: ({ status, reason, headers }) => {
+        if (asked.expectsContinue === true) request.inform(status, reason, headers);
+      },
+    },
+    (abort) => {
+      request.onGone = () => abort();
+      // What breaks off where it is read is no fault of the peer's.
+      const end = (): void => {
+        if (body instanceof MessageBody && body.isFailed) abort();
+      };
+      if (body instanceof MessageBody && body !== request.body) body.watch({ end });
+    },
+  );
 }
