@@ -10,7 +10,7 @@ export function renderSurvey(survey: ContainerSurvey): string {
   const parts = [
     ...Object.entries(only).map(([at, count]) => `${count} only at ${at}`),
     ...Object.entries(won).map(([at, count]) => `${count} in conflict, newest at ${at}`),
-    ...(tied === 0 ? [] : [`${tied} in conflict and dated alike: upload them again`]),
+    ...(tied === 0 ? [] : [`${tied} in conflict and dated alike: one of each wins`]),
     ...(brokenOff === undefined ? [] : [`NOT all compared: ${brokenOff}`]),
   ];
   if (parts.length === 0) return '';
@@ -32,6 +32,6 @@ export function renderObjectCount({ equal, only, conflicting, tied }: ObjectCoun
     `${only} to copy to where they are not`,
     `${conflicting} of which the newest wins`,
   ];
-  if (tied > 0) parts.push(`${tied} dated alike and not the same, which stay as they are`);
+  if (tied > 0) parts.push(`${tied} dated alike and not the same, of which one wins`);
   return `${parts.join('; ')}.`;
 }

@@ -53,7 +53,7 @@ export const adoptCommand = new Command('adopt')
         return;
       }
       if (options.json !== true) console.log(renderObjectCount(plan.objects));
-      if (plan.objects.conflicting > 0 && !(await mayApply(options, command))) return;
+      if (plan.objects.conflicting + plan.objects.tied > 0 && !(await mayApply(options, command))) return;
       const report = await adoptAccount(open.site, open.records, account);
       const copied = await showCopies(open, account, config.daemon.reclaimAgeMs, options);
       const both = { ...report, copied };

@@ -9,11 +9,18 @@ export interface CopyQuestion extends ObjectName {
   readonly to: string;
   /** The bytes may well be there already. */
   readonly isMetadataOnly: boolean;
+  /** See CopyHow. */
+  readonly isRedated?: boolean;
 }
 
 /** Waits until it is done, however long its bytes flow: asked again, the peer tells of the copy that is under way. */
 export async function askCopy(peer: Peer, question: CopyQuestion): Promise<Copied> {
-  const fields = { ...question, isMetadataOnly: undefined, metadata: question.isMetadataOnly ? '1' : '' };
+  const { isMetadataOnly, isRedated, ...name } = question;
+  const fields = {
+    ...name,
+    metadata: isMetadataOnly ? '1' : '',
+    redated: isRedated === true ? '1' : undefined,
+  };
   const query = Object.entries(fields).flatMap(([field, value]) =>
     value === undefined ? [] : [`${field}=${encodeName(value)}`],
   );

@@ -23,6 +23,8 @@ const ASK_FIRST_BYTES = 65_536;
 export interface CopyHow {
   /** The bytes may well be there already. */
   readonly isMetadataOnly: boolean;
+  /** Dated one tick later than it is here: it has to replace another one of its date. */
+  readonly isRedated?: boolean;
   /** For its bytes; as fast as it goes if not said. */
   readonly limit?: ByteLimit | undefined;
 }
@@ -36,7 +38,7 @@ export async function copyObject(
   peer: Peer,
   name: ObjectName,
   key: string,
-  { isMetadataOnly, limit }: CopyHow,
+  { isMetadataOnly, isRedated = false, limit }: CopyHow,
 ): Promise<Copied> {
   if (isMetadataOnly) {
     const posted = await postMetadata(local, peer, name, key);
@@ -49,7 +51,7 @@ export async function copyObject(
   const result = await peer.stream({
     method: 'PUT',
     target: swiftTarget(name.account, name.container, name.object),
-    headers: dated(state).add('ETag', state.etag),
+    headers: dated(isRedated ? { ...state, ticks: state.ticks + 1n } : state).add('ETag', state.etag),
     body: await (isLarge ? streamed(body, state.length, limit) : whole(body, state.length, limit)),
     length: state.length,
     expectsContinue: isLarge,

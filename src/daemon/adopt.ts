@@ -52,7 +52,7 @@ export interface ObjectCount {
   only: number;
   /** That differ, and the newest of which wins. */
   conflicting: number;
-  /** That differ and are dated alike: neither replaces the other. */
+  /** That differ and are dated alike: one of them is chosen, and replaces the others. */
   tied: number;
 }
 

@@ -60,9 +60,13 @@ export async function settleContainer(
   const record = await settleLife(context, name, converged);
   if (lifeOf(record) === undefined) return findings;
   const mark = markOf(record);
-  for (const { peer } of differing.filter(
-    (each) => each.mark !== mark && belongsAt(site, record, each.peer.name),
-  )) {
+  // What was changed past the gateways none of them knows yet, and their own next audits may be far.
+  const unaware = converged.adopted.length === 0 ? [] : audienceFor(site, site.clusters.all()).peers;
+  const behind = new Set([
+    ...differing.flatMap((each) => (each.mark === mark ? [] : [each.peer])),
+    ...unaware,
+  ]);
+  for (const peer of [...behind].filter((each) => belongsAt(site, record, each.name))) {
     const { result, isDone } = await tellPeer(peer, name, record, SERVICE);
     if (isDone) {
       findings.push({

@@ -190,8 +190,8 @@ export const REASONS = {
   },
   OBJECTS_DIFFER: {
     meaning: 'Clusters hold different objects of one name and date: Swift replaces neither.',
-    next: 'They are left as they are.',
-    fix: 'Run `autosync verify --deep ACCOUNT/CONTAINER`, and upload the right one again.',
+    next: 'One of them is dated a moment later, and replaces the others.',
+    fix: 'Where it is the wrong one, upload the right one again.',
   },
   OBJECTS_UNCLEAR: {
     meaning: 'Objects could not be compared on all clusters.',

@@ -32,6 +32,7 @@ function change(
     },
     createdMs: NOW - 1_000_000,
     named: Object.keys(settings),
+    sent: new Map(),
     isNew: false,
     placement: ['one', 'two'],
     heldBack: '',
@@ -119,6 +120,14 @@ describe('a change to a container', () => {
     const made = after(EMPTY, change({ [COLOUR]: 'blue' }, { isNew: true }));
     const added = recordContainer(made, change({ [COLOUR]: 'blue' }, { named: [] }), clock(NOW + 1));
     expect(added.desired.size).toBe(0);
+  });
+
+  it('is what the client set, where what was recorded before was put back before it was looked at', () => {
+    const made = after(EMPTY, change({ [COLOUR]: 'blue' }, { isNew: true }));
+    const back = change({ [COLOUR]: 'blue' }, { sent: new Map([[COLOUR, 'red']]) });
+    expect(values(after(made, back, NOW + 1))[COLOUR]).toBe('red');
+    const others = change({ [COLOUR]: 'green' }, { sent: new Map([[COLOUR, 'red']]) });
+    expect(values(after(made, others, NOW + 1))[COLOUR]).toBe('green');
   });
 
   it('takes over what nobody had recorded, dated as the container is: older than any change through us', () => {

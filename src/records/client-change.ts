@@ -11,6 +11,8 @@ export interface ContainerChange {
   /** When the container was first made, in milliseconds since 1970: the date of settings that nobody recorded. */
   readonly createdMs: number;
   readonly named: readonly string[];
+  /** Of these, what Swift surely was set to by the request, whatever it holds now. */
+  readonly sent: ReadonlyMap<string, string>;
   /** It was not here before. */
   readonly isNew: boolean;
   readonly placement: readonly string[];
@@ -29,7 +31,11 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
     const baseline = baselineVersion(change.createdMs, version.slice(20));
     for (const [name, value] of state.settings) desired.set(name, register(value, baseline));
   }
-  for (const name of change.named) desired.set(name, register(state.settings.get(name) ?? '', version));
+  for (const name of change.named) {
+    const value = state.settings.get(name) ?? '';
+    const isOld = isRecorded(current.desired.get(name), value);
+    desired.set(name, register(isOld ? (change.sent.get(name) ?? value) : value, version));
+  }
   // Made anew: what an earlier container of that name was set to is over. Where it was there all along, its deletion was only meant.
   const life = lifeOf(current);
   if (life !== 'present' && (isNew || life !== 'deleting')) {
@@ -44,6 +50,12 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
   if (change.heldBack !== '' || current.desired.has(DESIRED.heldBack)) put(DESIRED.heldBack, change.heldBack);
   const handled = isKnown && !isNew ? change.named : [...desired.keys(), ...state.settings.keys()];
   return { desired, seen: seenNow(state.settings, handled, true, version) };
+}
+
+/** Somebody made it what was recorded before, between the client's change and the look at it. */
+function isRecorded(recorded: Register | undefined, value: string): boolean {
+  if (recorded === undefined) return false;
+  return recorded.value === value || recorded.before.some(([, each]) => each === hashOf(value));
 }
 
 /** An older value, that of a container deleted while it was changed here: the newer one had not come yet. */

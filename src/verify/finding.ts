@@ -4,8 +4,10 @@
 export const KINDS = {
   'missing': 'not there, and never deleted there',
   'stale': 'older there than elsewhere',
-  'different-bytes': 'dated alike, with another ETag or length: Swift replaces neither, so upload it again',
-  'different-metadata': 'dated alike, with other metadata: Swift replaces neither, so set it again',
+  'different-bytes':
+    'dated alike, with another ETag or length: Swift replaces neither, a repair takes one of them',
+  'different-metadata':
+    'dated alike, with other metadata: Swift replaces neither, a repair takes one of them',
   'orphaned': 'deleted on another cluster, and still there',
   'segments-missing': 'an SLO whose segments are not all there',
   'account-gone':

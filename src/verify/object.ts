@@ -107,7 +107,7 @@ async function reportDifferences(found: Case): Promise<void> {
   const isTied = otherBytes.length + otherMetadata.length > 0;
   // Before anything of it goes elsewhere.
   const subject = isTied && repair?.isDryRun === false ? await settleTie(found) : found;
-  const { copy, absent, stale, newest } = subject.compared;
+  const { copy, absent, stale } = subject.compared;
   const isMetadataOnly = (cluster: string): boolean => {
     const what = subject.said.get(cluster);
     return typeof what === 'object' && what.etag === copy.etag && what.length === copy.length;
@@ -116,11 +116,12 @@ async function reportDifferences(found: Case): Promise<void> {
   await mend(subject, 'stale', stale, isMetadataOnly);
   const leave = (kind: Kind, clusters: readonly string[], detail: string): void => {
     if (clusters.length === 0) return;
-    const isSettled = clusters.every((each) => newest.includes(each));
-    const outcome = repair === undefined ? 'found' : isSettled ? 'repaired' : 'kept';
+    const isSettled = isTied && tiedIn(subject).length === 0;
+    const outcome =
+      repair === undefined ? 'found' : repair.isDryRun ? 'planned' : isSettled ? 'repaired' : 'failed';
     run.found({ ...findingOf(kind, { name, compared }, clusters, outcome), detail });
   };
-  leave('different-bytes', otherBytes, 'dated alike: nobody can say which is right; upload it again');
+  leave('different-bytes', otherBytes, 'dated alike');
   const names = otherMetadata.flatMap((cluster) =>
     differingMetadata(compared.copy, found.said.get(cluster) as Copy),
   );
@@ -129,26 +130,41 @@ async function reportDifferences(found: Case): Promise<void> {
 
 /**
  * Has the clusters whose copies are dated alike send them to each other, and says how it is then. Where a POST gave its date to bytes that
- * are older, Swift takes others of that date (obj/server.py, PUT: `data_timestamp`); where a PUT gave it, Swift refuses them. So the bytes
- * that came with the date stay, whichever cluster does this.
+ * are older, Swift takes others of that date (obj/server.py, PUT: `data_timestamp`), so the bytes that came with the date stay. Where that
+ * leaves two, one is dated a tick later and replaces the other, as if it had been written last: the same one, whichever cluster does this.
  */
 async function settleTie(subject: Case): Promise<Case> {
-  const { run, name, members, compared } = subject;
-  const tied = [...compared.newest, ...compared.otherBytes, ...compared.otherMetadata];
   let now = subject;
+  const send = async (from: string, to: string, isRedated: boolean): Promise<void> => {
+    await copyTo(subject.run.site, subject.name, { from: [from], to, isMetadataOnly: false, isRedated });
+    now = await lookAgain(now);
+  };
+  const tied = tiedIn(subject);
   // One after the other: two that were sent at once might change places.
-  for (const from of tied) {
-    for (const to of tied) {
-      const { otherBytes, otherMetadata } = now.compared;
-      if (otherBytes.length + otherMetadata.length === 0) return now;
-      if (from === to) continue;
-      await copyTo(run.site, name, { from: [from], to, isMetadataOnly: false });
-      const looks = members.map(async (member) => [member.cluster, (await look(member, name)).said] as const);
-      const said = new Map(await Promise.all(looks));
-      now = { ...subject, said, compared: compareCopies(said) ?? compared };
-    }
-  }
+  for (const from of tied)
+    for (const to of tied) if (from !== to && tiedIn(now).length > 0) await send(from, to, false);
+  const [winner, loser] = tiedIn(now).sort((a, b) => (printOf(now, a) > printOf(now, b) ? -1 : 1));
+  if (winner !== undefined && loser !== undefined) await send(winner, loser, true);
   return now;
+}
+
+async function lookAgain(subject: Case): Promise<Case> {
+  const { members, name, compared } = subject;
+  const looks = members.map(async (member) => [member.cluster, (await look(member, name)).said] as const);
+  const said = new Map(await Promise.all(looks));
+  return { ...subject, said, compared: compareCopies(said) ?? compared };
+}
+
+/** Clusters whose copies are dated as the newest; none where these are all the same. */
+function tiedIn({ compared: { newest, otherBytes, otherMetadata } }: Case): string[] {
+  const others = [...otherBytes, ...otherMetadata];
+  return others.length === 0 ? [] : [...newest, ...others];
+}
+
+/** By which copies dated alike are put in an order that all clusters agree on. */
+function printOf({ said }: Case, cluster: string): string {
+  const copy = said.get(cluster) as Copy;
+  return JSON.stringify([copy.etag, copy.length, [...copy.metadata].sort()]);
 }
 
 /** Reports clusters whose copy the newest is to replace, and copies it there. */

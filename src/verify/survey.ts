@@ -12,7 +12,7 @@ export interface ObjectDifference extends ObjectName {
   readonly kind: 'only' | 'conflict';
   /** Who has it. */
   readonly at: readonly string[];
-  /** Who has the newest, which wins; none where copies dated alike differ, as then neither replaces the other. */
+  /** Who has the newest, which wins; none where copies dated alike differ. */
   readonly newestAt: readonly string[];
   /** Of the newest; UTC, as listings have it. */
   readonly date: string;

@@ -74,6 +74,20 @@ const FOUND: readonly (readonly [promise: string, history: History])[] = [
     ),
   ],
   [
+    'a change is not lost where an older one arrives between it and the look at it',
+    history(
+      [4, 5, 6, 2, 3, 9],
+      [put(0, 'g0')],
+      [put(1, 'g0')],
+      [{ kind: 'cut', at: 0, to: 1 }, 0],
+      [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c1', set: COLOUR }],
+      [{ kind: 'wait', ms: 10_000 }, 0],
+      [{ kind: 'mend' }, 0],
+      [{ kind: 'pending', at: 0 }, 6],
+      [{ kind: 'POST', at: 1, gateway: 'g0', container: 'c1', set: COLOUR }],
+    ),
+  ],
+  [
     'containers that are taken over get their sync-to once, and keep it',
     history(
       [],

@@ -1,8 +1,8 @@
-// Which of the settings that a request names Swift dropped without a word, because only owners may set them.
+// Which of the settings that a request names Swift dropped without a word, because only owners may set them; and which it surely took.
 import { HeaderList } from '../../http/headers.js';
 import type { ContainerState } from '../../swift/container-state.js';
 import { swiftTarget } from '../../swift/path.js';
-import { headerKey } from '../../swift/settings.js';
+import { headerKey, isSetting } from '../../swift/settings.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import type { Site } from '../site.js';
 import type { ContainerName } from '../../site/site.js';
@@ -38,6 +38,22 @@ export async function withoutDropped(
   const isOwner =
     doubtful.some((header) => state.settings.has(header)) && (await isShownAs(site, request, name, doubtful));
   return isOwner ? named : named.filter((header) => !doubtful.includes(header));
+}
+
+/** What Swift took, as it did what was asked: metadata as it was sent, and removals. Nothing of what is named twice. */
+export function surelySet(headers: HeaderList): Map<string, string> {
+  const taken = new Map<string, string>();
+  const twice = new Set<string>();
+  for (const [header, value] of headers) {
+    const sent = headerKey(header);
+    const key = sent.replace(/^x-remove-/, 'x-');
+    const is = key === sent ? value.trim() : '';
+    if (!isSetting('container', key) || (OWNERS_ONLY.has(key) && is !== '')) continue;
+    if (taken.has(key)) twice.add(key);
+    if (is === '' || key.startsWith('x-container-meta-')) taken.set(key, is);
+  }
+  for (const key of twice) taken.delete(key);
+  return taken;
 }
 
 /** The values of owners' headers that the request sets to something. */

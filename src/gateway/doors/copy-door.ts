@@ -44,7 +44,8 @@ export async function answerCopy(site: Site, exchange: Exchange): Promise<Outgoi
     if (known === undefined)
       return textAnswer(exchange, 409, 'The container takes no part in container sync here.');
     const local = new LocalObjects(site);
-    copy = inWords(copyObject(local, peer, name, known.key, { isMetadataOnly: of('metadata') === '1' }));
+    const how = { isMetadataOnly: of('metadata') === '1', isRedated: of('redated') === '1' };
+    copy = inWords(copyObject(local, peer, name, known.key, how));
     underWay.set(target, copy);
     void copy.finally(() => underWay.delete(target));
   }
