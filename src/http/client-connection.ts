@@ -25,6 +25,8 @@ export interface OutgoingRequest {
   readonly body: MessageBody | Buffer | undefined;
   /** The body comes only after the server has said `100 Continue`, or answered. */
   readonly expectsContinue?: boolean;
+  /** In place of the connection's own. */
+  readonly silenceMs?: number | undefined;
   /** Takes 1xx answers, 100 included. */
   readonly onInformation?: (head: ResponseHead) => void;
 }
@@ -201,7 +203,7 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
         return;
       }
     }
-    const limit = `Silence for ${this.#options.silenceMs / 1000} s.`;
+    const limit = `Silence for ${this.#silenceMs / 1000} s.`;
     this.#fail(new AutosyncError('UPSTREAM_TIMEOUT', limit));
   }
 
@@ -297,7 +299,11 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
       exchange.body === undefined
         ? exchange.isRequestSent || exchange.isAwaitingContinue
         : !exchange.body.isComplete && !this.#isPaused;
-    this.deadline = isBlocked || isAnswerDue ? this.#options.deadlines.now + this.#options.silenceMs : NEVER;
+    this.deadline = isBlocked || isAnswerDue ? this.#options.deadlines.now + this.#silenceMs : NEVER;
+  }
+
+  get #silenceMs(): number {
+    return this.#exchange?.request.silenceMs ?? this.#options.silenceMs;
   }
 
   #ended(): void {

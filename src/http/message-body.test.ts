@@ -52,3 +52,37 @@ describe('a watcher', () => {
     expect(seen()).toBe('ab|');
   });
 });
+
+describe('a body that is gathered', () => {
+  it('is whole when all has come, and can be looked at, and sent', async () => {
+    const body = new MessageBody({ kind: 'length', length: 4 }, SOURCE);
+    body.feed(Buffer.from('ab'));
+    const gathered = body.gather(4);
+    body.feed(Buffer.from('cd'));
+    expect(await gathered).toBe(true);
+    const { watcher, seen } = watcherOf();
+    body.watch(watcher);
+    expect([seen(), body.takeBuffered()?.toString()]).toEqual(['abcd|', 'abcd']);
+  });
+
+  it('is not kept beyond the limit, and then flows on as it came', async () => {
+    let paused = 0;
+    const body = new MessageBody({ kind: 'length', length: 6 }, { ...SOURCE, pause: () => (paused += 1) });
+    const gathered = body.gather(3);
+    body.feed(Buffer.from('ab'));
+    expect(paused).toBe(0);
+    body.feed(Buffer.from('cd'));
+    expect([await gathered, paused]).toEqual([false, 1]);
+    const collected = collectBody(body, 100);
+    body.feed(Buffer.from('ef'));
+    expect((await collected).toString()).toBe('abcdef');
+  });
+
+  it('is not whole where it breaks off', async () => {
+    const body = new MessageBody({ kind: 'length', length: 6 }, SOURCE);
+    const gathered = body.gather(10);
+    body.feed(Buffer.from('ab'));
+    body.fail(new Error('gone'));
+    expect(await gathered).toBe(false);
+  });
+});

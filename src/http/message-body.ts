@@ -52,6 +52,7 @@ export class MessageBody {
   #watcher: BodyWatcher | undefined;
   #show: ((chunk: Buffer) => void) | undefined;
   #error: Error | undefined;
+  #gathering: { room: number; readonly over: (isWhole: boolean) => void } | undefined;
   #isAbandoned = false;
   #isSettled = false;
 
@@ -92,6 +93,19 @@ export class MessageBody {
     const whole = queue.length === 1 ? (queue[0] as Buffer) : Buffer.concat(queue);
     this.#queue = [whole];
     return whole;
+  }
+
+  /** Before anybody takes it: keeps what comes, until all is here. False where it is longer than that, or breaks off. */
+  gather(limitBytes: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const sizeBytes = (this.#queue ?? []).reduce((sum, { length }) => sum + length, 0);
+      if (this.#state !== 'flowing' || sizeBytes > limitBytes) {
+        resolve(this.#state === 'complete' && sizeBytes <= limitBytes);
+        return;
+      }
+      this.#gathering = { room: limitBytes - sizeBytes, over: resolve };
+      this.#source.resume();
+    });
   }
 
   /** Starts the flow into the consumer. `isDecoded`: chunk framing taken off. */
@@ -192,7 +206,10 @@ export class MessageBody {
     if (this.#consumer === undefined) {
       // A copy: the source reads the next message into the same memory.
       (this.#queue ??= []).push(Buffer.from(chunk));
-      if (this.#state === 'flowing') this.#source.pause();
+      const gathering = this.#gathering;
+      if (gathering !== undefined) gathering.room -= chunk.length;
+      if (gathering !== undefined && gathering.room < 0) this.#endGathering(false);
+      if (this.#state === 'flowing' && this.#gathering === undefined) this.#source.pause();
       return;
     }
     this.#pass(chunk);
@@ -213,9 +230,15 @@ export class MessageBody {
     this.#settle();
   }
 
+  #endGathering(isWhole: boolean): void {
+    this.#gathering?.over(isWhole);
+    this.#gathering = undefined;
+  }
+
   #settle(): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
+    this.#endGathering(this.#state === 'complete');
     this.#watcher?.end();
     this.#source.settled?.();
   }

@@ -64,6 +64,8 @@ export class ServerRequest implements IncomingRequest {
 
   inform(status: number, reason: string, headers: HeaderList): void {
     if (this.version === '1.0' || this.isAnswered) return;
+    // Once is enough: whoever has gathered the body has said it before Swift does.
+    if (status === 100 && !this.isAwaitingContinue) return;
     if (status === 100) this.isAwaitingContinue = false;
     this.#socket.write(formatHead(`HTTP/1.1 ${status} ${reason}`, headers), 'latin1');
   }

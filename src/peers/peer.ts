@@ -72,6 +72,8 @@ export interface OpenedPeerRequest {
   readonly body?: MessageBody | Buffer | undefined;
   /** The server is to say 100 before the body comes; that goes to `onInformation`. */
   readonly expectsContinue?: boolean;
+  /** How long it may say nothing; `timeoutMs` if not said. */
+  readonly silenceMs?: number | undefined;
   readonly onInformation?: (head: ResponseHead) => void;
 }
 
@@ -309,7 +311,7 @@ export class Peer {
     const head = formatRequestHead(method, this.#options.gateway.basePath + target, headers);
     const informing = onInformation === undefined ? {} : { onInformation };
     return this.#pool.send({
-      ...{ method, head, body, expectsContinue, isIdempotent: true, onStart },
+      ...{ method, head, body, expectsContinue, silenceMs: request.silenceMs, isIdempotent: true, onStart },
       ...informing,
     });
   }

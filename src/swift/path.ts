@@ -87,7 +87,7 @@ const PLAIN = /^[\x21-\x24\x26-\x7e]*$/;
 export function decodePath(path: string): string | undefined {
   if (PLAIN.test(path)) return path;
   try {
-    const decoded = DECODER.decode(unescape(path));
+    const decoded = DECODER.decode(unescapeBytes(path));
     return decoded.includes('\0') ? undefined : decoded;
   } catch {
     return undefined;
@@ -95,10 +95,11 @@ export function decodePath(path: string): string | undefined {
 }
 
 function decodeQuery(text: string): string {
-  return unescape(text.replaceAll('+', ' ')).toString('utf8');
+  return unescapeBytes(text.replaceAll('+', ' ')).toString('utf8');
 }
 
-function unescape(text: string): Buffer {
+/** Latin1 text without its percent-encoding; what is no hex stays. */
+export function unescapeBytes(text: string): Buffer {
   const latin1 = text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(parseInt(hex, 16)),
   );

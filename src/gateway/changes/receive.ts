@@ -13,6 +13,7 @@ import { ACTS_AS, AS_CLIENT, AS_GRANTED, AS_VERIFIED, REFUSAL_HEADER } from '../
 import type { ObjectName } from '../reads/pointer.js';
 import { changeAsClient, isClientsChange, type OwnWay } from '../writes/receive-clients.js';
 import { changeAsGranted } from '../writes/receive-granted.js';
+import { isUpload, takeUpload } from '../writes/receive-upload.js';
 import { storeVerified } from '../writes/receive-verified.js';
 import { stripInternal } from '../doors/headers.js';
 import { CHANGE } from '../../converge/change-headers.js';
@@ -43,6 +44,7 @@ export async function carryOut(
     return refusal;
   }
   if (request.method === 'GET' || request.method === 'HEAD') return readFor(site, exchange, next, rights);
+  if (path.kind !== 'account' && isUpload(exchange)) return takeUpload(site, exchange, next, path);
   if (isClientsChange(exchange)) return changeAsClient(site, exchange, next, ownWay);
   const operation = `${path.kind} ${request.method}`;
   if (path.kind === 'container' && operation === 'container PUT')

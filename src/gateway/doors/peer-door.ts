@@ -11,6 +11,7 @@ import type { Site } from '../site.js';
 import type { OwnWay } from '../writes/receive-clients.js';
 import { answerCopy, isCopyRequest } from './copy-door.js';
 import { answerLeave, isLeaveRequest } from './leave-door.js';
+import { isUpload } from '../writes/receive-upload.js';
 import { answerRecords, isRecordsRequest } from './records-door.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
@@ -41,11 +42,11 @@ export async function admitPeer(
     nonces: site.nonces,
   });
   if (!verdict.ok) return refuse(site, exchange, verdict.reason, verdict.detail);
-  const isStreamed = isObjectChange(exchange);
+  keepOnlySigned(request.headers, verdict.signedNames);
+  const isStreamed = isObjectChange(exchange) || isUpload(exchange);
   const body = isStreamed ? Buffer.alloc(0) : await collectBody(request.body, MAX_BODY_BYTES);
   if (!isStreamed && !bodyMatches(verdict.digest, body))
     return refuse(site, exchange, 'wrong-body', `from ${verdict.from}`);
-  keepOnlySigned(request.headers, verdict.signedNames);
   request.headers.set('Host', site.transport.authority);
   site.log.debug(
     { txn: exchange.id, peer: verdict.from, method: request.method, path: request.target },

@@ -1,10 +1,10 @@
 // The filter that makes several clusters one: it tells peers' requests from clients', and changes of accounts and containers
 // from everything else, which goes straight on.
 import { changeAccount, deleteAccount } from '../changes/account-change.js';
-import { bulkKind, passBulk } from '../changes/bulk.js';
+import { bulkKind } from '../changes/bulk.js';
 import { changeContainer } from '../changes/container-change.js';
 import { deleteContainer } from '../changes/container-delete.js';
-import { isForm, passForm } from '../changes/form.js';
+import { isForm } from '../changes/form.js';
 import { addObjectStatus, asksForStatus } from '../changes/object-status.js';
 import { admitContainerSync } from '../doors/container-sync-door.js';
 import { inspectHeaders, stripDates, stripInternal, stripSyncSettings } from '../doors/headers.js';
@@ -13,6 +13,7 @@ import { AccountReads } from '../reads/account/account-reads.js';
 import { ContainerReads } from '../reads/container/container-reads.js';
 import { ObjectReads } from '../reads/object-reads.js';
 import { Places } from '../reads/where.js';
+import { ManyWrites } from '../writes/many-writes.js';
 import { ObjectWrites } from '../writes/object-writes.js';
 import type { OwnWay } from '../writes/receive-clients.js';
 import { orWhileDown } from '../writes/write-while-down.js';
@@ -28,12 +29,12 @@ export function autosync(site: Site, version: string): Filter {
   const accounts = new AccountReads(reads);
   const containers = new ContainerReads(reads);
   const ofPeersClient: OwnWay = (exchange, next) => {
-    const answer = (): Promise<OutgoingResponse> => change(site, exchange, next);
+    const answer = (): Promise<OutgoingResponse> => change(site, many, exchange, next);
     return exchange.path.kind === 'container' && site.options.userSync === 'deny'
       ? withoutSyncSettings(exchange, answer)
       : answer();
   };
-  return async (exchange, next) => {
+  const station: Filter = async (exchange, next) => {
     const { request, path } = exchange;
     const findings = inspectHeaders(request.headers);
     if (findings.isPeer) return admitPeer(site, exchange, next, ofPeersClient);
@@ -57,10 +58,10 @@ export function autosync(site: Site, version: string): Filter {
     if (!site.options.isAccountOurs(path.account)) return next();
     if (findings.hasSyncAuth) return admitContainerSync(site, exchange, next);
     if (path.kind === 'object') {
-      if (bulkKind(request) !== undefined) return passBulk(site, exchange, next, path);
+      if (bulkKind(request) !== undefined) return many.bulk(exchange, next, path);
       if (findings.isSuspicious && asksForStatus(exchange))
         return addObjectStatus(site, exchange, next, path);
-      if (isForm(request)) return passForm(site, exchange, next, path);
+      if (isForm(request)) return many.form(exchange, next, path);
       return isRead(request.method)
         ? reads.answer(exchange, next, path)
         : orWhileDown(site, places, exchange, next, (local) => writes.answer(exchange, local, path));
@@ -70,11 +71,13 @@ export function autosync(site: Site, version: string): Filter {
     const answer = (): Promise<OutgoingResponse> =>
       path.kind === 'container' && isRead(request.method)
         ? containers.answer(exchange, next, path)
-        : orWhileDown(site, places, exchange, next, (local) => change(site, exchange, local));
+        : orWhileDown(site, places, exchange, next, (local) => change(site, many, exchange, local));
     if (path.kind !== 'container' || !findings.isSuspicious || site.options.userSync === 'allow')
       return answer();
     return withoutSyncSettings(exchange, answer);
   };
+  const many = new ManyWrites(site, places, station);
+  return station;
 }
 
 /** A client's own settings of container sync are taken off before, and it is told so. */
@@ -95,14 +98,18 @@ function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-async function change(site: Site, exchange: Exchange, next: Next): Promise<OutgoingResponse> {
+async function change(
+  site: Site,
+  many: ManyWrites,
+  exchange: Exchange,
+  next: Next,
+): Promise<OutgoingResponse> {
   const { path } = exchange;
   const { method } = exchange.request;
   const isChange = method === 'PUT' || method === 'POST' || method === 'DELETE';
   if (!isChange || path.kind === 'other' || path.kind === 'object') return next();
-  if (bulkKind(exchange.request) !== undefined) return passBulk(site, exchange, next, path);
-  if (isForm(exchange.request))
-    return path.kind === 'container' ? passForm(site, exchange, next, path) : next();
+  if (bulkKind(exchange.request) !== undefined) return many.bulk(exchange, next, path);
+  if (isForm(exchange.request)) return path.kind === 'container' ? many.form(exchange, next, path) : next();
   if (path.account === (await site.ownAccount())) return next();
   if (path.kind === 'container') {
     return method === 'DELETE'

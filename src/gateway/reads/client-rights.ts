@@ -41,6 +41,11 @@ export class ClientRights {
     this.#who = only(exchange.request.headers, WHO);
   }
 
+  /** Who the client is, for a request of its own. */
+  get headers(): HeaderList {
+    return this.#who.clone();
+  }
+
   /** What Swift says to this client; its body streams. @throws AutosyncError UPSTREAM_…; a retry may help */
   async ask(
     method: 'GET' | 'HEAD' | 'DELETE',

@@ -11,6 +11,8 @@ import type { Site } from '../site.js';
 
 export interface Where {
   readonly isHere: boolean;
+  /** The clusters that hold its objects, in order; undefined where that is not known. */
+  readonly placement?: readonly string[];
   /** That hold its objects, as they are placed. */
   readonly peers: readonly Peer[];
 }
@@ -101,7 +103,7 @@ export class Places {
 
   #placed(placement: readonly string[]): Where {
     const { peers } = audienceFor(this.#site, placement);
-    return { isHere: placement.some((each) => this.#site.clusters.isMine(each)), peers };
+    return { isHere: placement.some((each) => this.#site.clusters.isMine(each)), placement, peers };
   }
 }
 

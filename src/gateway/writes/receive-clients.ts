@@ -37,11 +37,8 @@ export async function changeAsClient(
   next: Next,
   ownWay: OwnWay,
 ): Promise<OutgoingResponse> {
-  const { path, request } = exchange;
-  stripInternal(request.headers);
-  // Swift's shunt for client-sent timestamps is off where clusters are named by URL.
-  if (site.clusters.realmName === '') stripDates(request.headers, path.kind === 'object');
-  restoreFraming(request);
+  const { path } = exchange;
+  takeAsClients(site, exchange);
   try {
     if (path.kind !== 'object') return await ownWay(exchange, next);
     const changed = changedObject(exchange, path);
@@ -54,6 +51,14 @@ export async function changeAsClient(
     if (!(error instanceof AutosyncError) || error.code !== 'UPSTREAM_DOWN') throw error;
     return refuse(exchange, 'down', error.message);
   }
+}
+
+/** The verified request becomes what the client would have sent here. */
+export function takeAsClients(site: Site, { path, request }: Exchange): void {
+  stripInternal(request.headers);
+  // Swift's shunt for client-sent timestamps is off where clusters are named by URL.
+  if (site.clusters.realmName === '') stripDates(request.headers, path.kind === 'object');
+  restoreFraming(request);
 }
 
 function refuse(exchange: Exchange, reason: 'stays' | 'down', text: string): OutgoingResponse {

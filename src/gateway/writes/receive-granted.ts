@@ -1,4 +1,4 @@
-// A client's change of an object that another cluster's gateway brings here, where its container's objects belong. That cluster's Swift
+// A client's change of objects that another cluster's gateway brings here, where its container's objects belong. That cluster's Swift
 // has let the client do it; here the service user does, and so what its rights would pass over is looked after.
 import type { IncomingRequest } from '../../http/server-connection.js';
 import { isSuccess } from '../../swift/swift-client.js';
@@ -18,39 +18,46 @@ const NEVER_TAKEN = new Set([
   ...['x-auth-token', 'x-storage-token', 'x-service-token', 'x-timestamp'],
 ]);
 
-/** The request is verified, and holds nothing that was not signed. @throws AutosyncError of the local Swift or the identity service; a retry may help */
+/** The request is verified, and holds nothing that was not signed. @throws as `asServiceUser` */
 export async function changeAsGranted(
   site: Site,
   exchange: Exchange,
   next: Next,
   name: ObjectName,
 ): Promise<OutgoingResponse> {
+  const { method, target } = exchange.request;
+  const query = target.includes('?') ? target.slice(target.indexOf('?')) : '';
+  if (!isGrantedQuery(method, query))
+    return textAnswer(exchange, 400, 'Of what another cluster has granted nothing is done with that query.');
+  return asServiceUser(site, exchange, name.account, () => changeObject(site, exchange, next, name));
+}
+
+/** @param change of the account, whose quota is minded. @throws AutosyncError of the local Swift or the identity service; a retry may help */
+export async function asServiceUser(
+  site: Site,
+  exchange: Exchange,
+  account: string,
+  change: Next,
+): Promise<OutgoingResponse> {
   const { request } = exchange;
   const { headers } = request;
   if (site.serviceToken === undefined)
     return textAnswer(exchange, 403, 'Without a service user, no cluster does what another one has granted.');
-  const query = request.target.includes('?') ? request.target.slice(request.target.indexOf('?')) : '';
-  if (!isGrantedQuery(request.method, query))
-    return textAnswer(exchange, 400, 'Of what another cluster has granted nothing is done with that query.');
-  if (request.method === 'PUT' && (await exceedsQuota(site, request, name)))
+  if (request.method === 'PUT' && (await exceedsQuota(site, request, account)))
     return textAnswer(exchange, 413, 'Upload exceeds quota.');
   stripInternal(headers);
   headers.removeWhere((header) => NEVER_TAKEN.has(header));
   const token = await site.serviceToken();
   headers.set('X-Auth-Token', token);
   restoreFraming(request);
-  const response = await changeObject(site, exchange, next, name);
+  const response = await change();
   if (response.status !== 401) return response;
   site.dropServiceToken(token);
   return textAnswer(exchange, 503, 'Swift did not take the token of the service user.');
 }
 
 /** Swift asks no quota of a service user (middleware/account_quotas.py). */
-async function exceedsQuota(
-  site: Site,
-  { framing }: IncomingRequest,
-  { account }: ObjectName,
-): Promise<boolean> {
+async function exceedsQuota(site: Site, { framing }: IncomingRequest, account: string): Promise<boolean> {
   const answer = await site.swift.request(SERVICE, { method: 'HEAD', target: swiftTarget(account) });
   const number = (header: string): number => Number.parseInt(answer.headers.get(header) ?? '', 10);
   const quota = number('x-account-meta-quota-bytes');

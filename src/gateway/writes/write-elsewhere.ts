@@ -18,29 +18,50 @@ export interface Holders {
   /** The best first. */
   readonly peers: readonly Peer[];
   readonly fenced: readonly string[];
+  /** How long they may say nothing; peer_timeout if not said. */
+  readonly silenceMs?: number;
 }
 
-/** @throws AutosyncError of the local Swift; a retry may help */
+/**
+ * @param granted where it goes once the client may; the object itself if not said
+ * @throws AutosyncError of the local Swift; a retry may help
+ */
 export async function writeElsewhere(
   site: Site,
   exchange: Exchange,
   holders: Holders,
   write: ObjectWrite,
+  granted = swiftTarget(write.name.account, write.name.container, write.name.object) + write.query,
 ): Promise<OutgoingResponse> {
   const { method, name, target, headers } = write;
-  const odd = unsignableHeader(headers);
-  if (odd !== undefined)
-    return textAnswer(exchange, 400, `A header named ${odd} cannot go to the cluster of this container.`);
-  if (carriesItsRights(site, exchange))
-    return send(site, exchange, holders, write, { target, headers: asClient(headers) });
+  if (carriesItsRights(site, exchange)) return sendAsClient(site, exchange, holders, write);
+  const odd = refuseUnsignable(exchange, headers);
+  if (odd !== undefined) return odd;
   const version = queryParameter(target, 'version-id');
   // Dropped, it would let the object itself be changed in place of one of its versions.
   if (version !== undefined && version !== 'null')
     return textAnswer(exchange, 400, 'version-aware operations require that the container is versioned');
   const refusal = await new ClientRights(site, exchange).refusalOf(method, name);
   if (refusal !== undefined) return refusal;
-  const path = swiftTarget(name.account, name.container, name.object);
-  return send(site, exchange, holders, write, { target: path + write.query, headers: asGranted(headers) });
+  return send(site, exchange, holders, write, { target: granted, headers: asGranted(headers) });
+}
+
+/** The request carries its rights with it: the cluster that it goes to judges them. */
+export async function sendAsClient(
+  site: Site,
+  exchange: Exchange,
+  holders: Holders,
+  write: Omit<ObjectWrite, 'name' | 'query'>,
+): Promise<OutgoingResponse> {
+  const { target, headers } = write;
+  const odd = refuseUnsignable(exchange, headers);
+  return odd ?? send(site, exchange, holders, write, { target, headers: asClient(headers) });
+}
+
+function refuseUnsignable(exchange: Exchange, headers: HeaderList): OutgoingResponse | undefined {
+  const odd = unsignableHeader(headers);
+  if (odd === undefined) return undefined;
+  return textAnswer(exchange, 400, `A header named ${odd} cannot go to the cluster of this container.`);
 }
 
 /** The name of a header that cannot go to a peer; undefined where all can. */
@@ -69,13 +90,13 @@ export function isTempUrl({ request: { target } }: Exchange): boolean {
 export async function send(
   site: Site,
   exchange: Exchange,
-  { peers, fenced }: Holders,
+  { peers, fenced, silenceMs }: Holders,
   { method, body, expectsContinue }: Pick<ObjectWrite, 'method' | 'body' | 'expectsContinue'>,
   asked: Pick<OpenedPeerRequest, 'target' | 'headers'>,
 ): Promise<OutgoingResponse> {
   const silent = [...fenced];
   for (const peer of peers) {
-    const said = await openAt(peer, exchange, { ...asked, method, body, expectsContinue });
+    const said = await openAt(peer, exchange, { ...asked, method, body, expectsContinue, silenceMs });
     const mayTryNext = !(body instanceof MessageBody && body.hasConsumer);
     if (said.kind === 'answer' && said.response.status === 503 && mayTryNext && peer !== peers.at(-1)) {
       // Its gateway answers, and its Swift does not.
