@@ -120,11 +120,11 @@ function planHere(
   const unrecorded = said.length > 0 ? said : site.options.defaultPlacement(name);
   const placement = recordedPlacement({ desired }) ?? unrecorded;
   const heldBack = desired.get(DESIRED.heldBack)?.value;
-  const { syncTo, key, isOurs, isOurKey, isPaused } = syncWish(site, placement, name);
+  const { syncTo, key, isOurs, isOurKey, keepsKey } = syncWish(site, placement, name);
   return planSync(state, {
     syncTo,
     isOurs,
-    isPaused,
+    keepsKey,
     ...(options.ownersKey === undefined
       ? { key, ...(isOurKey === undefined ? {} : { isOurKey }) }
       : { key: options.ownersKey === '' ? key : options.ownersKey }),

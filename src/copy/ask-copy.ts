@@ -9,18 +9,15 @@ export interface CopyQuestion extends ObjectName {
   readonly to: string;
   /** The bytes may well be there already. */
   readonly isMetadataOnly: boolean;
-  /** See CopyHow. */
-  readonly isRedated?: boolean;
+  /** Dated so many ticks later than it is (`CopyHow`). */
+  readonly laterTicks?: number;
 }
 
 /** Waits until it is done, however long its bytes flow: asked again, the peer tells of the copy that is under way. */
 export async function askCopy(peer: Peer, question: CopyQuestion): Promise<Copied> {
-  const { isMetadataOnly, isRedated, ...name } = question;
-  const fields = {
-    ...name,
-    metadata: isMetadataOnly ? '1' : '',
-    redated: isRedated === true ? '1' : undefined,
-  };
+  const { isMetadataOnly, laterTicks, ...named } = question;
+  const later = laterTicks === undefined ? undefined : String(laterTicks);
+  const fields = { ...named, metadata: isMetadataOnly ? '1' : '', later };
   const query = Object.entries(fields).flatMap(([field, value]) =>
     value === undefined ? [] : [`${field}=${encodeName(value)}`],
   );

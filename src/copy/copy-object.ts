@@ -23,8 +23,8 @@ const ASK_FIRST_BYTES = 65_536;
 export interface CopyHow {
   /** The bytes may well be there already. */
   readonly isMetadataOnly: boolean;
-  /** Dated one tick later than it is here: it has to replace another one of its date. */
-  readonly isRedated?: boolean;
+  /** Dated so many ticks (10 µs each) later than it is here: it has to replace another one of its date, or a deletion. */
+  readonly laterTicks?: number;
   /** For its bytes; as fast as it goes if not said. */
   readonly limit?: ByteLimit | undefined;
 }
@@ -38,7 +38,7 @@ export async function copyObject(
   peer: Peer,
   name: ObjectName,
   key: string,
-  { isMetadataOnly, isRedated = false, limit }: CopyHow,
+  { isMetadataOnly, laterTicks = 0, limit }: CopyHow,
 ): Promise<Copied> {
   if (isMetadataOnly) {
     const posted = await postMetadata(local, peer, name, key);
@@ -51,7 +51,7 @@ export async function copyObject(
   const result = await peer.stream({
     method: 'PUT',
     target: swiftTarget(name.account, name.container, name.object),
-    headers: dated(isRedated ? { ...state, ticks: state.ticks + 1n } : state).add('ETag', state.etag),
+    headers: dated(state, BigInt(laterTicks)).add('ETag', state.etag),
     body: await (isLarge ? streamed(body, state.length, limit) : whole(body, state.length, limit)),
     length: state.length,
     expectsContinue: isLarge,
@@ -128,8 +128,8 @@ function headAt(peer: Peer, target: string): Promise<PeerResult> {
   });
 }
 
-function dated(state: ObjectState): HeaderList {
-  return state.headers.clone().add('X-Timestamp', formatTimestamp(state.ticks));
+function dated(state: ObjectState, laterTicks = 0n): HeaderList {
+  return state.headers.clone().add('X-Timestamp', formatTimestamp(state.ticks + laterTicks));
 }
 
 function failure(result: PeerResult): Copied {

@@ -9,10 +9,9 @@ import type { ReasonCode } from '../lib/reasons.js';
 import type { Keeper } from '../records/keeper.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
-import { verifyContainer } from '../verify/container.js';
 import type { Finding, Kind } from '../verify/finding.js';
 import { idOf, Run } from '../verify/run.js';
-import { containersOf, isWholeNow, placedOn } from '../verify/verify.js';
+import { containersOf, isWholeNow, placedOn, verifyPlaced, type Placed } from '../verify/verify.js';
 import type { KeptObjectReport, Proven } from './passes.js';
 import { PassCount } from './report.js';
 import { isInShare, type Share } from './share.js';
@@ -43,6 +42,7 @@ const CODES: Readonly<Record<Kind, ReasonCode>> = {
   'missing': 'OBJECTS_MISSING',
   'stale': 'OBJECTS_MISSING',
   'segments-missing': 'OBJECTS_MISSING',
+  'stray': 'OBJECTS_STRAY',
   'different-bytes': 'OBJECTS_DIFFER',
   'different-metadata': 'OBJECTS_DIFFER',
   'orphaned': 'OBJECTS_ORPHANED',
@@ -121,11 +121,12 @@ class ObjectPass {
 
   async #audit(known: ContainerName): Promise<void> {
     const name = { account: known.account, container: known.container };
-    const { state, members, isNew } = await placedOn(this.#run, this.#records, name);
+    const placed = await placedOn(this.#run, this.#records, name);
+    const { state, members } = placed;
     if (state !== 'present') return;
     this.#count.containers += 1;
     // Before it is compared: what changes meanwhile shows in the next audit.
-    const print = await this.#printOf(name, members);
+    const print = await this.#printOf(name, placed);
     const last = this.#options.last?.proven[idOf(name)];
     if (last !== undefined && last.print === print && this.#isBelieved(last)) {
       this.#unchanged += 1;
@@ -134,7 +135,7 @@ class ObjectPass {
     }
     this.#count.looked += 1;
     const at = new Date(this.#run.nowMs).toISOString();
-    await verifyContainer(this.#run, name, members, isNew);
+    await verifyPlaced(this.#run, name, placed);
     if (this.#run.unequal.delete(idOf(name)) || print === undefined || !this.#run.mayGoOn) return;
     const times = members.map(({ cluster }) => [cluster, at] as const);
     this.#keep(name, { print, at: Object.fromEntries(times) });
@@ -149,10 +150,10 @@ class ObjectPass {
   }
 
   /** Own rows with the date of the newest one, and what the peers count: undefined where one does not say. */
-  async #printOf(name: ContainerName, members: readonly Member[]): Promise<string | undefined> {
+  async #printOf(name: ContainerName, { members, others }: Placed): Promise<string | undefined> {
     try {
       const seen = await Promise.all(
-        members.map(async (member) => {
+        [...members, ...others].map(async (member) => {
           const isMine = this.#run.site.clusters.isMine(member.cluster);
           return `${member.cluster} ${await (isMine ? rowsOf(member, name) : countOf(member, name))}`;
         }),

@@ -183,6 +183,12 @@ export const REASONS = {
     next: 'The newest copy of each goes there.',
     fix: 'If it stays, run `autosync verify ACCOUNT/CONTAINER`: it names them, and says what keeps them from being copied.',
   },
+  OBJECTS_STRAY: {
+    meaning:
+      'Objects were on a cluster where their container is not placed: written past the gateways, or left by a placement that changed.',
+    next: 'They go to a cluster where it is placed, unless that has newer ones or deleted them since; then they are deleted where they do not belong.',
+    fix: 'If it stays, see that all clusters of the placement can be reached: nothing is deleted while one cannot. Send objects through the gateways.',
+  },
   OBJECTS_ORPHANED: {
     meaning: 'Objects were deleted on one cluster, and were still on another.',
     next: 'They are deleted there as well, unless they are older than reclaim_age or too many at once.',

@@ -128,7 +128,8 @@ export function syncWish(site: BaseSite, placement: readonly string[], name: Con
     syncTo: site.clusters.syncTo(known, account, container),
     key: containerSyncKey(secrets.current, account, container),
     isOurs: (syncTo) => site.clusters.isOwnSyncTo(syncTo, account, container),
-    isPaused: placement.some((each) => site.fence.isFenced(each)),
+    // Also where its objects do not belong, or nowhere else: what is written there all the same comes home by it.
+    keepsKey: site.clusters.all().length > 1,
   };
   if (site.options.userSync === 'deny') return wish;
   const ours = derivedKeys(site, name);

@@ -17,8 +17,8 @@ export interface SyncWish {
   readonly isOurs: (syncTo: string) => boolean;
   /** Whether a key is one that we derived (of any generation); undefined: any key but the wanted one is replaced. */
   readonly isOurKey?: (key: string) => boolean;
-  /** With nowhere to sync to, the key stays: the ring is only broken for a while, and comes back. */
-  readonly isPaused: boolean;
+  /** With nowhere to sync to, there is a key all the same: the ring comes back, or objects come and go by other ways. */
+  readonly keepsKey: boolean;
   /** Another cluster says that the container is versioned there, or synced by its owner. */
   readonly heldBack?: 'versioned' | 'user' | undefined;
 }
@@ -40,7 +40,7 @@ export function planSync(current: ContainerState | undefined, wish: SyncWish): S
   if (syncTo !== undefined && !wish.isOurs(syncTo)) return { state: 'user', change: [] };
   if (current?.isVersioned === true) return { state: 'versioned', change: removal(current) };
   if (wish.heldBack !== undefined) return { state: wish.heldBack, change: removal(current) };
-  if (wish.syncTo === undefined && !wish.isPaused) return { state: 'alone', change: removal(current) };
+  if (wish.syncTo === undefined && !wish.keepsKey) return { state: 'alone', change: removal(current) };
   const state = wish.syncTo === undefined ? 'alone' : 'synced';
   const change: [string, string][] = [];
   if (wish.syncTo === undefined ? syncTo !== undefined : !isSame(syncTo, wish.syncTo))

@@ -9,6 +9,7 @@ export const KINDS = {
   'different-metadata':
     'dated alike, with other metadata: Swift replaces neither, a repair takes one of them',
   'orphaned': 'deleted on another cluster, and still there',
+  'stray': 'where its container is not placed: it goes to a cluster where it is, unless that has a newer one',
   'segments-missing': 'an SLO whose segments are not all there',
   'account-gone':
     'the account is deleted there, or does not exist: nothing in it is compared with that cluster',

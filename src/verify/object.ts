@@ -19,7 +19,7 @@ import type { Run } from './run.js';
 import { findMissingSegments } from './segments.js';
 
 /** An object under comparison. */
-interface Case {
+export interface Case {
   readonly run: Run;
   readonly name: ObjectName;
   readonly members: readonly Member[];
@@ -61,7 +61,12 @@ export async function verifyObject(run: Run, name: ObjectName, members: readonly
 }
 
 /** Whether a cluster that does not have it deleted it after the newest copy was written. */
-async function deletedAfter({ run, name, members, compared }: Case): Promise<'deleted' | 'young' | 'no'> {
+export async function deletedAfter({
+  run,
+  name,
+  members,
+  compared,
+}: Case): Promise<'deleted' | 'young' | 'no'> {
   const absent = members.filter(({ cluster }) => compared.absent.includes(cluster));
   const account = await run.accounts.get(name.account);
   const isAnywhere = async (ticks: bigint): Promise<boolean> => {
@@ -91,7 +96,8 @@ async function probeAt(member: Member, name: ObjectName, ticks: bigint): Promise
   }
 }
 
-function reportOrphan({ run, name, members, said, compared }: Case): void {
+/** Its copies are deleted, or said to be. */
+export function reportOrphan({ run, name, members, said, compared }: Case): void {
   const copies = members.flatMap((member) => {
     const what = said.get(member.cluster);
     return what === undefined || typeof what === 'string' ? [] : [{ member, ticks: what.ticks }];
@@ -135,16 +141,16 @@ async function reportDifferences(found: Case): Promise<void> {
  */
 async function settleTie(subject: Case): Promise<Case> {
   let now = subject;
-  const send = async (from: string, to: string, isRedated: boolean): Promise<void> => {
-    await copyTo(subject.run.site, subject.name, { from: [from], to, isMetadataOnly: false, isRedated });
+  const send = async (from: string, to: string, laterTicks: number): Promise<void> => {
+    await copyTo(subject.run.site, subject.name, { from: [from], to, isMetadataOnly: false, laterTicks });
     now = await lookAgain(now);
   };
   const tied = tiedIn(subject);
   // One after the other: two that were sent at once might change places.
   for (const from of tied)
-    for (const to of tied) if (from !== to && tiedIn(now).length > 0) await send(from, to, false);
+    for (const to of tied) if (from !== to && tiedIn(now).length > 0) await send(from, to, 0);
   const [winner, loser] = tiedIn(now).sort((a, b) => (printOf(now, a) > printOf(now, b) ? -1 : 1));
-  if (winner !== undefined && loser !== undefined) await send(winner, loser, true);
+  if (winner !== undefined && loser !== undefined) await send(winner, loser, 1);
   return now;
 }
 
@@ -247,7 +253,7 @@ async function verifySegments({ run, name, members, compared }: Case): Promise<v
   }
 }
 
-function findingOf(
+export function findingOf(
   kind: Kind,
   { name, compared }: Pick<Case, 'name' | 'compared'>,
   clusters: readonly string[],

@@ -12,8 +12,8 @@ export interface CopyWish {
   readonly to: string;
   /** The bytes are there already. */
   readonly isMetadataOnly: boolean;
-  /** See CopyHow. */
-  readonly isRedated?: boolean;
+  /** Dated so many ticks later than it is (`CopyHow`). */
+  readonly laterTicks?: number;
 }
 
 /** Says '' where it is done, else why it is not. Never rejects for a cluster's trouble. */
@@ -30,16 +30,16 @@ export async function copyTo(site: BaseSite, name: ObjectName, wish: CopyWish): 
 async function send(
   site: BaseSite,
   { account, container, object }: ObjectName,
-  { from, to, isMetadataOnly, isRedated = false }: CopyWish,
+  { from, to, ...how }: CopyWish,
 ): Promise<Copied> {
   const name = { account, container, object };
   const target = site.clusters.peer(to);
   if (target !== undefined && from.some((each) => site.clusters.isMine(each))) {
     const known = await site.containerKeys.get(name, { kind: 'service' });
     if (known === undefined) return { kind: 'refused', detail: 'the container has no sync key here' };
-    return copyObject(new LocalObjects(site), target, name, known.key, { isMetadataOnly, isRedated });
+    return copyObject(new LocalObjects(site), target, name, known.key, how);
   }
   const [source] = from.flatMap((each) => site.clusters.peer(each) ?? []);
   if (source === undefined) return { kind: 'refused', detail: 'no cluster has a copy to send' };
-  return askCopy(source, { ...name, to, isMetadataOnly, isRedated });
+  return askCopy(source, { ...name, to, ...how });
 }

@@ -13,6 +13,7 @@ import { versionMs } from '../records/version.js';
 import { readAccount, type AccountState } from './account.js';
 import { isYoung } from './compare.js';
 import { verifyContainer } from './container.js';
+import { findStrays } from './stray.js';
 import { Run, type RunCount, type RunOptions } from './run.js';
 import { placementFor } from '../site/placement.js';
 
@@ -121,20 +122,34 @@ function isRecorded({ records }: KnownContainer): boolean {
 /** @throws AutosyncError RECORDS_UNAVAILABLE */
 async function verifyKnown(run: Run, records: Keeper, { account, container }: ContainerName): Promise<void> {
   const name = { account, container };
-  const { state, members, isNew } = await placedOn(run, records, name);
-  if (state === 'apart') run.count.apart += 1;
-  else if (state === 'deleted') await (isNew ? undefined : reportLeft(run, name));
+  const placed = await placedOn(run, records, name);
+  if (placed.state === 'apart') run.count.apart += 1;
+  else if (placed.state === 'deleted') await (placed.isNew ? undefined : reportLeft(run, name));
   else {
     run.count.containers += 1;
-    await verifyContainer(run, name, members, isNew);
+    await verifyPlaced(run, name, placed);
   }
 }
 
-interface Placed {
+/** What comes home is then compared with the rest. Never rejects for a cluster's trouble: that is a finding. */
+export async function verifyPlaced(
+  run: Run,
+  name: ContainerName,
+  { members, others, absent, isNew }: Placed,
+): Promise<void> {
+  await findStrays(run, name, { others, holders: members, absent });
+  await verifyContainer(run, name, members, isNew);
+}
+
+export interface Placed {
   /** `apart`: its objects are not synced, or its account is to be deleted. */
   readonly state: 'present' | 'apart' | 'deleted';
   /** Who is to hold it, and can be asked. */
   readonly members: readonly Member[];
+  /** Who is not to hold its objects, and can be asked. */
+  readonly others: readonly Member[];
+  /** Who is to hold it, and cannot be asked now, or has not the account. */
+  readonly absent: readonly string[];
   /** It was made, or deleted, so lately that not all clusters need to have done so. */
   readonly isNew: boolean;
 }
@@ -149,10 +164,15 @@ export async function placedOn(run: Run, records: Keeper, name: ContainerName): 
   const isDeleted = lifeOf(record) === 'deleted';
   const life = record.desired.get(DESIRED.life);
   const { isDeleting, goneAt } = await accountState(run, records, name.account);
-  const members = once.flatMap((each) => run.member(each) ?? []);
+  const all = once.flatMap((each) => run.member(each) ?? []);
+  const members = all.filter(({ cluster }) => !goneAt.includes(cluster));
+  const isOther = (each: string): boolean => !once.some((placed) => isSameCluster(placed, each));
+  const elsewhere = run.site.clusters.all().filter((each) => isOther(each) && !goneAt.includes(each));
   return {
     state: isDeleting || isHeldBack(record) ? 'apart' : isDeleted ? 'deleted' : 'present',
-    members: members.filter(({ cluster }) => !goneAt.includes(cluster)),
+    members,
+    others: elsewhere.flatMap((each) => run.member(each) ?? []),
+    absent: once.filter((each) => !members.some(({ cluster }) => isSameCluster(cluster, each))),
     isNew: life !== undefined && isYoung(versionMs(life.version), run.nowMs, run.options.graceMs),
   };
 }

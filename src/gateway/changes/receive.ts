@@ -150,12 +150,12 @@ async function applySyncState(
 
 /** What a peer says of container sync, as far as this cluster's own copy of the container lets it. */
 function planFor(site: Site, name: ContainerName, headers: HeaderList, state: ContainerState): SyncPlan {
-  const { syncTo, isOurs, isPaused, key } = syncWish(site, splitList(headers.get(CHANGE.placement)), name);
+  const { syncTo, isOurs, keepsKey, key } = syncWish(site, splitList(headers.get(CHANGE.placement)), name);
   const sent = headers.get(CHANGE.state);
   return planSync(state, {
     syncTo,
     isOurs,
-    isPaused,
+    keepsKey,
     key,
     heldBack: sent === 'versioned' || sent === 'user' ? sent : undefined,
   });

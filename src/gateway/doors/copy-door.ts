@@ -14,6 +14,8 @@ const PATH = /^\/autosync\/copy\?/;
 /** A copy that takes longer is asked after again. */
 const ANSWER_WITHIN_MS = 2_000;
 const MAX_UNDER_WAY = 64;
+/** A hundredth of a millisecond each: to step over a deletion, and not to change when something was written. */
+const MAX_LATER_TICKS = 2;
 
 /** By what was asked, so that whoever asks again is told of the same copy. */
 const underWay = new Map<string, Promise<Copied>>();
@@ -44,7 +46,8 @@ export async function answerCopy(site: Site, exchange: Exchange): Promise<Outgoi
     if (known === undefined)
       return textAnswer(exchange, 409, 'The container takes no part in container sync here.');
     const local = new LocalObjects(site);
-    const how = { isMetadataOnly: of('metadata') === '1', isRedated: of('redated') === '1' };
+    const laterTicks = Math.min(MAX_LATER_TICKS, Number.parseInt(of('later'), 10) || 0);
+    const how = { isMetadataOnly: of('metadata') === '1', laterTicks };
     copy = inWords(copyObject(local, peer, name, known.key, how));
     underWay.set(target, copy);
     void copy.finally(() => underWay.delete(target));
