@@ -17,7 +17,7 @@ import { slowBody } from './slow-answer.js';
 
 /** As many as Swift takes, unless it is configured otherwise, each as long as it may be: 10,000 lines. */
 const MAX_BODY_BYTES = 10_000 * 2_565;
-/** Looked up for one request; of more, what is placed elsewhere is left to the object audit. */
+/** Looked up for one request; the names of more are taken apart, wherever they are. */
 const MAX_CONTAINERS = 1_000;
 /** Names, or lookups, at once. */
 const CONCURRENCY = 8;
@@ -74,7 +74,7 @@ export class BulkDeletes {
     for (const name of names) {
       const path = parseSwiftPath(targetOf(account, name));
       if (path.kind === 'container' || path.kind === 'object') containers.add(path.container);
-      if (containers.size >= MAX_CONTAINERS) break;
+      if (containers.size > MAX_CONTAINERS) return true;
     }
     let isElsewhere = false as boolean;
     await eachLimited(

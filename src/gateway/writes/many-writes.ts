@@ -62,5 +62,11 @@ export class ManyWrites {
 
 /** As the client sent it. */
 function wholeOf({ method, target, headers, body, expectsContinue }: Exchange['request']): Whole {
-  return { method: method === 'POST' ? method : 'PUT', target, headers, body: clientsBody(body), expectsContinue };
+  return {
+    method: method === 'POST' ? method : 'PUT',
+    target,
+    headers,
+    body: clientsBody(body),
+    expectsContinue,
+  };
 }
