@@ -70,6 +70,12 @@ export class HeaderList {
     return values;
   }
 
+  /** All values of that name in one, as Swift reads a client's headers (eventlet/wsgi.py, get_environ). */
+  joined(name: string): string | undefined {
+    const values = this.getAll(name);
+    return values.length === 0 ? undefined : values.join(',');
+  }
+
   has(name: string): boolean {
     return this.#indexOf(name) >= 0;
   }

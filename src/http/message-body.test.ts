@@ -59,10 +59,19 @@ describe('a body that is gathered', () => {
     body.feed(Buffer.from('ab'));
     const gathered = body.gather(4);
     body.feed(Buffer.from('cd'));
-    expect(await gathered).toBe(true);
+    expect((await gathered)?.toString()).toBe('abcd');
     const { watcher, seen } = watcherOf();
     body.watch(watcher);
     expect([seen(), body.takeBuffered()?.toString()]).toEqual(['abcd|', 'abcd']);
+  });
+
+  it('comes without its chunks, and is sent with them', async () => {
+    const body = new MessageBody({ kind: 'chunked' }, SOURCE);
+    body.feed(Buffer.from('2\r\nab\r\n1\r\n'));
+    const gathered = body.gather(100);
+    body.feed(Buffer.from('c\r\n0\r\n\r\n'));
+    expect((await gathered)?.toString()).toBe('abc');
+    expect(body.takeBuffered()?.toString()).toBe('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n');
   });
 
   it('is not kept beyond the limit, and then flows on as it came', async () => {
@@ -72,7 +81,7 @@ describe('a body that is gathered', () => {
     body.feed(Buffer.from('ab'));
     expect(paused).toBe(0);
     body.feed(Buffer.from('cd'));
-    expect([await gathered, paused]).toEqual([false, 1]);
+    expect([await gathered, paused]).toEqual([undefined, 1]);
     const collected = collectBody(body, 100);
     body.feed(Buffer.from('ef'));
     expect((await collected).toString()).toBe('abcdef');
@@ -83,6 +92,6 @@ describe('a body that is gathered', () => {
     const gathered = body.gather(10);
     body.feed(Buffer.from('ab'));
     body.fail(new Error('gone'));
-    expect(await gathered).toBe(false);
+    expect(await gathered).toBeUndefined();
   });
 });

@@ -95,8 +95,18 @@ export class MessageBody {
     return whole;
   }
 
-  /** Before anybody takes it: keeps what comes, until all is here. False where it is longer than that, or breaks off. */
-  gather(limitBytes: number): Promise<boolean> {
+  /** All of it, decoded, before anybody takes it, which can be done afterwards as ever. Undefined where it is longer than that, or breaks off. */
+  async gather(limitBytes: number): Promise<Buffer | undefined> {
+    if (!(await this.#keep(limitBytes))) return undefined;
+    if (this.#scanner === undefined) return Buffer.concat(this.#queue ?? []);
+    const chunks: Buffer[] = [];
+    const decoder = new ChunkScanner((chunk) => chunks.push(Buffer.from(chunk)));
+    for (const chunk of this.#queue ?? []) decoder.scan(chunk, 0);
+    return Buffer.concat(chunks);
+  }
+
+  /** Resolves with whether all is here. */
+  #keep(limitBytes: number): Promise<boolean> {
     return new Promise((resolve) => {
       const sizeBytes = (this.#queue ?? []).reduce((sum, { length }) => sum + length, 0);
       if (this.#state !== 'flowing' || sizeBytes > limitBytes) {

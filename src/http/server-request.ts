@@ -45,6 +45,7 @@ export class ServerRequest implements IncomingRequest {
   isAnswered = false;
   onGone: (() => void) | undefined;
   readonly #socket: Socket;
+  #hasContinued = false;
 
   constructor(head: RequestHead, body: MessageBody, socket: Socket, remoteAddress: string) {
     this.method = head.method;
@@ -65,8 +66,11 @@ export class ServerRequest implements IncomingRequest {
   inform(status: number, reason: string, headers: HeaderList): void {
     if (this.version === '1.0' || this.isAnswered) return;
     // Once is enough: whoever has gathered the body has said it before Swift does.
-    if (status === 100 && !this.isAwaitingContinue) return;
-    if (status === 100) this.isAwaitingContinue = false;
+    if (status === 100 && this.#hasContinued) return;
+    if (status === 100) {
+      this.#hasContinued = true;
+      this.isAwaitingContinue = false;
+    }
     this.#socket.write(formatHead(`HTTP/1.1 ${status} ${reason}`, headers), 'latin1');
   }
 

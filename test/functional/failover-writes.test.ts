@@ -250,7 +250,7 @@ describe('while no proxy server of the local Swift answers', () => {
     const ready = await send(cutOff.url, 'GET', '/healthcheck/ready');
     expect([ready.status, ready.text]).toEqual([200, expect.stringContaining('OK, reads and writes by')]);
     const metrics = await send(cutOff.adminUrl, 'GET', '/metrics');
-    expect(metrics.text).toMatch(/autosync_writes_to_peers_total\{reason="down"\} [1-9]/);
+    expect(metrics.text).toMatch(/autosync_writes_to_peers_total\{why="down"\} [1-9]/);
   });
 });
 

@@ -10,7 +10,15 @@ import type { Finding } from '../../src/verify/finding.js';
 import type { RepairOptions, RunOptions } from '../../src/verify/run.js';
 import { verify, type Scope, type VerifyReport } from '../../src/verify/verify.js';
 import { reclaimAccount } from '../support/account-db.js';
-import { clusters, freshUser, healLinks, link, serviceUserOf, SwiftSession } from '../support/clusters.js';
+import {
+  clusters,
+  freshUser,
+  healLinks,
+  link,
+  serviceUserOf,
+  SwiftSession,
+  waitFor,
+} from '../support/clusters.js';
 import { differences } from '../support/compare.js';
 import { putSame, sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import { autosync, confOf, pass, siteOf } from '../support/daemon.js';
@@ -28,8 +36,11 @@ beforeEach(async () => {
 });
 let isCut = false;
 afterEach(async () => {
-  if (isCut) await healLinks();
+  if (!isCut) return;
   isCut = false;
+  await healLinks();
+  const isDown = (name: string): boolean => siteOf(one).site.clusters.peer(name)?.isDown === true;
+  await waitFor('this process takes no peer to be down either', () => !names.some(isDown));
 });
 
 async function at(name: string, method: string, path: string, headers = {}, body?: string): Promise<Answer> {

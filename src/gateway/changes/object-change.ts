@@ -53,8 +53,8 @@ export function changedObject({ request }: Exchange, path: ObjectPath): ObjectPa
 
 /** Where Swift copies to (middleware/copy.py); undefined for what it refuses. */
 function destinationOf(headers: Exchange['request']['headers'], account: string): ObjectPath | undefined {
-  const path = parseObjectPath(headers.get('destination') ?? '');
-  const into = decodePath(headers.get('destination-account') ?? '');
+  const path = parseObjectPath(headers.joined('destination') ?? '');
+  const into = decodePath(headers.joined('destination-account') ?? '');
   if (path === undefined || into === undefined || into.includes('/')) return undefined;
   if (headers.has('destination-account')) return into === '' ? undefined : { account: into, ...path };
   return { account, ...path };

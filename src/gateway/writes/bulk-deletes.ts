@@ -63,10 +63,8 @@ export class BulkDeletes {
     const { body } = request;
     if (this.#site.clusters.all().length < 2) return undefined;
     if (request.expectsContinue) request.inform(100, 'Continue', new HeaderList());
-    if (!(await body.gather(MAX_BODY_BYTES))) return undefined;
-    const chunks: Buffer[] = [];
-    body.watch({ data: (chunk) => chunks.push(Buffer.from(chunk)), end: () => undefined });
-    return readBulkBody(Buffer.concat(chunks));
+    const names = await body.gather(MAX_BODY_BYTES);
+    return names && readBulkBody(names);
   }
 
   async #isAnyElsewhere(account: string, { names }: BulkBody): Promise<boolean> {

@@ -17,7 +17,7 @@ export interface CopyRequest {
 }
 
 export function isCopy({ method, headers }: IncomingRequest): boolean {
-  return method === 'COPY' || (method === 'PUT' && (headers.get('x-copy-from') ?? '') !== '');
+  return method === 'COPY' || (method === 'PUT' && (headers.joined('x-copy-from') ?? '') !== '');
 }
 
 /**
@@ -36,14 +36,14 @@ export function copyRequest(
     ...(queryParameter(target, 'symlink') === 'get' ? ['symlink=get'] : []),
   ];
   const query = wanted.length === 0 ? '' : `?${wanted.join('&')}`;
-  const fromAccount = decodePath(headers.get('x-copy-from-account') ?? '');
+  const fromAccount = decodePath(headers.joined('x-copy-from-account') ?? '');
   if (fromAccount === undefined || fromAccount.includes('/')) return undefined;
   const account = fromAccount === '' ? path.account : fromAccount;
   if (method === 'COPY') {
     const source = headers.has('destination-account') ? path : { ...path, account };
     return { source, destination, query, isOfManifest };
   }
-  const from = parseObjectPath(headers.get('x-copy-from') ?? '');
+  const from = parseObjectPath(headers.joined('x-copy-from') ?? '');
   if (from === undefined || (framing.kind === 'length' && framing.length > 0)) return undefined;
   return { source: { account, ...from }, destination, query, isOfManifest };
 }

@@ -46,10 +46,15 @@ export async function putManifestHere(
   });
   const headers = headersForOwn(request.headers);
   const local = await next();
-  if (local.status !== 400 || keptBytes > MAX_MANIFEST_BYTES) return local;
-  const refusal = await whole(local);
-  if (!lacksSegments(refusal)) return refusal;
-  return (await storeHere(writing, name, headers, Buffer.concat(chunks))) ?? refusal;
+  const { body } = local;
+  if (!(body instanceof MessageBody) || keptBytes > MAX_MANIFEST_BYTES) return local;
+  const refusal = { ...local, body: local.status === 400 ? await body.gather(MAX_REFUSAL_BYTES) : undefined };
+  if (!lacksSegments(refusal)) return local;
+  const stored = await storeHere(writing, name, headers, Buffer.concat(chunks));
+  // Framed as Swift frames it.
+  if (Buffer.isBuffer(stored.body) && refusal.body?.equals(stored.body) === true) return local;
+  body.abandon();
+  return stored;
 }
 
 /** From the client's own request. @throws AutosyncError of the local Swift; a retry may help */
@@ -86,7 +91,7 @@ export async function putManifest(
   if (where.isHere) {
     const refusal = await whole(await writing.doHere(write));
     if (!lacksSegments(refusal)) return refusal;
-    return (await storeHere(writing, name, headers, manifest)) ?? refusal;
+    return storeHere(writing, name, headers, manifest);
   }
   const checked = await check(writing, name.account, manifest);
   if ('status' in checked) return checked;
@@ -142,7 +147,7 @@ async function storeHere(
   name: ObjectName,
   headers: HeaderList,
   manifest: Buffer,
-): Promise<OutgoingResponse | undefined> {
+): Promise<OutgoingResponse> {
   const checked = await check(writing, name.account, manifest);
   return 'status' in checked ? checked : store(writing, name, headers, checked, undefined);
 }

@@ -20,13 +20,8 @@ interface StaticLink {
 }
 
 export function isStaticLink({ method, headers }: IncomingRequest): boolean {
-  const etag = said(headers, 'x-symlink-target-etag') ?? '';
+  const etag = headers.joined('x-symlink-target-etag') ?? '';
   return method === 'PUT' && headers.has('x-symlink-target') && etag.replaceAll('"', '') !== '';
-}
-
-/** One header of several of that name, as Swift's server makes it: who looks at the first only looks at another object than Swift. */
-function said(headers: HeaderList, name: string): string | undefined {
-  return headers.has(name) ? headers.getAll(name).join(',') : undefined;
 }
 
 /** The local Swift's answer; where it has not the target, what comes of looking for that on other clusters. @throws AutosyncError of the local Swift */
@@ -71,12 +66,12 @@ export async function putLinkElsewhere(writing: Writing, name: ObjectName): Prom
 /** Undefined where the headers do not name an object. */
 function linkIn({ exchange }: Writing, { account }: ObjectName): StaticLink | undefined {
   const { headers } = exchange.request;
-  const target = said(headers, 'x-symlink-target') ?? '';
+  const target = headers.joined('x-symlink-target') ?? '';
   const path = decodePath(target)?.startsWith('/') === false ? parseObjectPath(target) : undefined;
-  const other = said(headers, 'x-symlink-target-account');
+  const other = headers.joined('x-symlink-target-account');
   const of = other === undefined ? account : decodePath(other);
   if (path === undefined || of === undefined || of === '' || of.includes('/')) return undefined;
-  const etag = (said(headers, 'x-symlink-target-etag') ?? '').replaceAll('"', '');
+  const etag = (headers.joined('x-symlink-target-etag') ?? '').replaceAll('"', '');
   return { to: { account: of, ...path }, etag };
 }
 
