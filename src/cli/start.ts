@@ -23,6 +23,9 @@ interface StartOptions {
 const DEFAULT_FOLDER = join(fileURLToPath(new URL('../../', import.meta.url)), '.local');
 /** The admin ports lie this far above the gateways'. */
 const ADMIN_OFFSET = 10;
+/** As `ps` shows it, and whom to tell that what has ended is to be started again. */
+const TITLE = 'autosync start';
+const AGAIN = 'SIGUSR2';
 const EXIT_FOUND = 1;
 const EXIT_COULD_NOT = 3;
 const EXIT_INTERRUPTED = 130;
@@ -47,6 +50,8 @@ async function start(options: StartOptions): Promise<void> {
   try {
     const realm = await startRealm(options, say);
     watchExits(realm, say);
+    process.title = TITLE;
+    process.on(AGAIN, () => void startAgain(realm, say));
     const outcome = options.demo ? await demonstrate(realm, say) : undefined;
     if (options.json === true) console.log(toJson(realm, outcome));
     else console.log(renderReady(realm, outcome));
@@ -104,7 +109,23 @@ async function demonstrate(realm: LocalRealm, say: (line: string) => void): Prom
 function watchExits(realm: LocalRealm, say: (line: string) => void): void {
   for (const cluster of realm.clusters) {
     cluster.onUnexpectedExit = (role) =>
-      say(`${cluster.name}: ${role} ended unexpectedly; its log is ${cluster.logFile(role)}`);
+      say(`${cluster.name}: ${role} ended unexpectedly; its log is ${cluster.logFile(role)}
+  Start again what has ended: pkill -${AGAIN.slice(3)} -fx '${TITLE}'`);
+  }
+}
+
+/** Whatever has ended, on all clusters. */
+async function startAgain(realm: LocalRealm, say: (line: string) => void): Promise<void> {
+  const clusters = realm.clusters.filter((cluster) => !cluster.isWhole);
+  if (clusters.length === 0) say('Nothing has ended.');
+  for (const cluster of clusters) {
+    try {
+      await cluster.start();
+      say(`${cluster.name}: runs again`);
+    } catch (error) {
+      if (!(error instanceof LocalError)) throw error;
+      say(`${cluster.name}: ${error.message}`);
+    }
   }
 }
 

@@ -173,6 +173,11 @@ export class LocalCluster {
     await Promise.all([...this.processes.values()].map((server) => server.kill()));
   }
 
+  /** Nothing that ran has ended. */
+  get isWhole(): boolean {
+    return [...this.processes.values()].every((server) => server.isRunning);
+  }
+
   isRunning(role: Role): boolean {
     return this.processes.get(role)?.isRunning ?? false;
   }
