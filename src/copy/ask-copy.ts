@@ -1,4 +1,5 @@
 // Asks a peer's gateway to copy one of its objects to another cluster, as it would after a client's change there.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Peer } from '../peers/peer.js';
 import { encodeName } from '../swift/path.js';
 import type { Copied } from './copy-object.js';
@@ -12,6 +13,9 @@ export interface CopyQuestion extends ObjectName {
   /** Dated so many ticks later than it is (`CopyHow`). */
   readonly laterTicks?: number;
 }
+
+/** Before it is asked again. */
+const AGAIN_MS = 300;
 
 /** Waits until it is done, however long its bytes flow: asked again, the peer tells of the copy that is under way. */
 export async function askCopy(peer: Peer, question: CopyQuestion): Promise<Copied> {
@@ -27,5 +31,7 @@ export async function askCopy(peer: Peer, question: CopyQuestion): Promise<Copie
     const { status, reason, body } = result.answer;
     if (status === 200) return JSON.parse(body.toString('utf8')) as Copied;
     if (status !== 202) return { kind: 'refused', detail: `${peer.name}: ${status} ${reason}` };
+    // A peer that has too many under way says so at once.
+    await sleep(AGAIN_MS * (0.5 + Math.random()));
   }
 }

@@ -77,6 +77,13 @@ export const ERRORS = {
     isRetryable: true,
     hint: 'Check that the server is well; raise the time limit if it is only slow.',
   },
+  TOO_BUSY: {
+    message: 'The gateway has too much of this kind to do at the moment.',
+    status: 503,
+    exitCode: 3,
+    isRetryable: true,
+    hint: 'Try again in a moment, with a Content-Length, or with fewer names in one request.',
+  },
   BAD_ANSWER: {
     message: 'A server sent something that is not HTTP.',
     status: 502,

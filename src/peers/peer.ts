@@ -9,7 +9,6 @@ import { OriginPool } from '../http/origin-pool.js';
 import { AT_ONCE, type ClientAnswer, type Throttle } from '../http/request-sender.js';
 import { AutosyncError } from '../lib/errors.js';
 import type { SecretsFile } from '../sync/secrets.js';
-import { isSignable } from './signature-header.js';
 import { signPeerRequest } from './signature.js';
 
 export interface PeerOptions {
@@ -112,24 +111,24 @@ const NOT_FOR_PEERS = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization'],
 ]);
 
-/** A client's headers, to be judged by the peer's Swift. Those whose names no signature can cover stay here. */
+/** A client's headers, to be judged by the peer's Swift. */
 export function asClient(headers: HeaderList): HeaderList {
   return forPeer(headers, AS_CLIENT);
 }
 
-/** A client's headers of a change that it may make. Those whose names no signature can cover stay here. */
+/** A client's headers of a change that it may make. */
 export function asGranted(headers: HeaderList): HeaderList {
   return forPeer(headers, AS_GRANTED);
 }
 
-/** The headers of an object that points to others. Those whose names no signature can cover stay here. */
+/** The headers of an object that points to others. */
 export function asVerified(headers: HeaderList): HeaderList {
   return forPeer(headers, AS_VERIFIED);
 }
 
 function forPeer(headers: HeaderList, as: string): HeaderList {
   const asked = headers.clone().set(ACTS_AS, as);
-  asked.removeWhere((header) => NOT_FOR_PEERS.has(header) || !isSignable(header));
+  asked.removeWhere((header) => NOT_FOR_PEERS.has(header));
   return asked;
 }
 
@@ -290,8 +289,10 @@ export class Peer {
       this.#latencyMs = this.#latencyMs === 0 ? tookMs : this.#latencyMs * (1 - NEWS) + tookMs * NEWS;
       return { kind: 'answer', response };
     } catch (error) {
-      if (!(error instanceof AutosyncError)) throw error;
-      if (!given.up) this.#goDown(error.message);
+      if (!(error instanceof AutosyncError) || error.code === 'HEADERS_TOO_LARGE') throw error;
+      // Who was given more time than a peer that is well needs may be at work.
+      const isAtWork = error.code === 'UPSTREAM_TIMEOUT' && request.silenceMs !== undefined;
+      if (!given.up && !isAtWork) this.#goDown(error.message);
       const hasDoneNothing = error.code === 'CONNECTION_FAILED';
       return { kind: 'unreachable', detail: error.message, hasDoneNothing };
     }

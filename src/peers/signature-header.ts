@@ -1,4 +1,5 @@
 // The text of `X-Autosync-Signature`: writing it and reading it strictly. Knows nothing of keys or of what is signed.
+import { AutosyncError } from '../lib/errors.js';
 
 export const SIGNATURE_HEADER = 'X-Autosync-Signature';
 
@@ -24,10 +25,10 @@ export interface ParsedSignature extends SignatureClaims {
   readonly signature: Buffer;
 }
 
-/** 90 metadata headers with names of 145 characters, Swift's most, need 13 KiB. */
-const MAX_LENGTH = 32_768;
+/** 90 metadata headers with names of 145 characters, Swift's most, need 13 KiB, and three times that where all bytes are escaped. */
+const MAX_LENGTH = 49_152;
 const NAME = '[!#-~]{1,512}'; // visible ASCII but for the quotation mark
-const TOKENS = "[!#$%&'*+.^_`|~0-9a-z -]*";
+const TOKENS = "[!#$%&'*+.^_`|~0-9a-zA-F -]*";
 const CLAIMS = [
   'v=1',
   `from="(${NAME})"`,
@@ -40,17 +41,13 @@ const CLAIMS = [
 ].join('; ');
 /** Fixed order, no alternatives, and no part can run past the delimiter behind it: one pass, in linear time. */
 const HEADER = new RegExp(`^(${CLAIMS}); sig=([0-9a-f]{64})$`);
-/** Whether a signature can cover a header of that name, in small letters. */
-export function isSignable(name: string): boolean {
-  return TOKEN.test(name);
-}
-
-const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+/** Of a header name, percent-encoded: Swift takes UTF-8 in those of metadata. Capitals among bytes are left to `toLowerCase` on both sides. */
+const ESCAPED_NAME = /^(?:[!#$&'*+.^_`|~0-9a-z-]|%[0-9A-F]{2})+$/;
 
 /**
  * The claims as text. Cluster names beyond visible ASCII are percent-encoded.
  *
- * @throws RangeError for claims that the header cannot hold: a fault of the caller
+ * @throws AutosyncError HEADERS_TOO_LARGE for claims that the header cannot hold; no retry helps
  */
 export function formatClaims(claims: SignatureClaims): string {
   const text = [
@@ -60,11 +57,14 @@ export function formatClaims(claims: SignatureClaims): string {
     `gen=${claims.generation}`,
     `time=${(claims.timeMs / 1000).toFixed(3)}`,
     `nonce=${claims.nonce}`,
-    `headers="${claims.signedNames.join(' ')}"`,
+    `headers="${claims.signedNames.map(escapeHeader).join(' ')}"`,
     `digest=${claims.digest}`,
   ].join('; ');
   if (parseSignature(joinSignature(text, Buffer.alloc(32))) === undefined) {
-    throw new RangeError('These claims cannot be written into a signature header.');
+    throw new AutosyncError(
+      'HEADERS_TOO_LARGE',
+      'No signature covers so many headers, or one with such a name.',
+    );
   }
   return text;
 }
@@ -96,12 +96,28 @@ export function parseSignature(header: string): ParsedSignature | undefined {
   };
 }
 
-/** Names must be tokens, in order and without doubles, so that one set of names has one spelling. */
+/** Names must be in order, without doubles, and escaped where they have to be, so that one set of names has one spelling. */
 function splitNames(text: string): string[] | undefined {
   if (text === '') return [];
-  const names = text.split(' ');
-  const isStrict = names.every((name, i) => TOKEN.test(name) && (i === 0 || (names[i - 1] as string) < name));
+  const escaped = text.split(' ');
+  if (!escaped.every((name) => ESCAPED_NAME.test(name))) return undefined;
+  const names = escaped.map(unescapeHeader);
+  const isStrict = names.every(
+    (name, i) => escapeHeader(name) === escaped[i] && (i === 0 || (names[i - 1] as string) < name),
+  );
   return isStrict ? names : undefined;
+}
+
+/** Bytes as latin1. */
+function escapeHeader(name: string): string {
+  return name.replace(
+    /[^!#$&'*+.^_`|~0-9a-z-]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
+
+function unescapeHeader(escaped: string): string {
+  return escaped.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function escapeName(name: string): string {

@@ -68,7 +68,7 @@ export type PeerVerdict =
  * Signs a request to a peer's gateway: method, target, clusters, time, nonce, digest of the body, and every header present at this
  * moment but those that proxies own (see namesToSign).
  *
- * @throws RangeError for a cluster name or header name that cannot be written: a fault of the caller
+ * @throws AutosyncError HEADERS_TOO_LARGE for more headers than one signature covers; no retry helps
  */
 export function signPeerRequest(request: PeerRequestToSign): void {
   const { headers, secrets, body } = request;
@@ -105,10 +105,10 @@ export function verifyPeerRequest(request: PeerRequestToVerify): PeerVerdict {
   return judgeClaims(request, parsed);
 }
 
-/** Removes every header that was not signed, the signature itself included. */
+/** Removes every header that was not signed, the signature itself included: by the very name that was, as `_` for `-` makes another one. */
 export function keepOnlySigned(headers: HeaderList, signedNames: readonly string[]): void {
   const signed = new Set(signedNames);
-  headers.removeWhere((name) => !signed.has(name));
+  headers.retain((name) => signed.has(name.toLowerCase()));
 }
 
 /** Whether a body is the one signed. False for the digest `none`: whoever streams a body must check it by other means. */

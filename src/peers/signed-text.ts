@@ -1,8 +1,11 @@
 // Which headers of a request to a peer are signed, and over which text. Knows nothing of who signs or what is refused.
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { HeaderList } from '../http/headers.js';
+import { trimOf } from '../lib/trim.js';
 import { SIGNATURE_HEADER } from './signature-header.js';
 
+/** White space as HTTP has it: String.trim() takes away byte A0 as well, which ends UTF-8 letters such as à. */
+const SPACE = ' \t';
 /** Headers that belong to one connection, or that proxies between gateways add or change; never signed, so never kept. */
 const UNSIGNED_NAMES = new Set([
   ...[
@@ -44,7 +47,7 @@ export function signatureOf(
   signedNames: readonly string[],
 ): Buffer {
   const values = new Map<string, string[]>(signedNames.map((name) => [name, []]));
-  for (const [name, value] of request.headers) values.get(name.toLowerCase())?.push(trimSpace(value));
+  for (const [name, value] of request.headers) values.get(name.toLowerCase())?.push(trimOf(value, SPACE));
   const text = JSON.stringify([
     'autosync peer request 1',
     request.method,
@@ -53,17 +56,4 @@ export function signatureOf(
     [...values],
   ]);
   return createHmac('sha256', secret).update(text, 'utf8').digest();
-}
-
-/** Trims spaces and tabs only, as HTTP does: String.trim() takes away byte A0 as well, which ends UTF-8 letters such as à. */
-function trimSpace(value: string): string {
-  let start = 0;
-  let end = value.length;
-  while (start < end && isSpace(value.charCodeAt(start))) start++;
-  while (end > start && isSpace(value.charCodeAt(end - 1))) end--;
-  return value.slice(start, end);
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }

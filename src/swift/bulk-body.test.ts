@@ -9,11 +9,15 @@ describe('the body of a bulk delete', () => {
     ['percent-encoding, as bytes', '/c%20%C3%A4/%ff\n', ['/c \u00c3\u00a4/\u00ff']],
     ['nothing', '', []],
   ])('is read as Swift reads it: %s', (_, body, names) => {
-    expect(readBulkBody(Buffer.from(body)).names).toEqual(names);
+    expect(readBulkBody(Buffer.from(body))?.names).toEqual(names);
   });
 
   it('tells the longest line, as it came', () => {
-    expect(readBulkBody(Buffer.from('a\n%20%20\nbb')).longestLineBytes).toBe(6);
+    expect(readBulkBody(Buffer.from('a\n%20%20\nbb'))?.longestLineBytes).toBe(6);
+  });
+
+  it('is not read where it has more lines than any Swift takes', () => {
+    expect(readBulkBody(Buffer.alloc(1_000_000, '\n'))).toBeUndefined();
   });
 
   it('names objects by a slash inside', () => {

@@ -1,4 +1,5 @@
 // The whole body of a bulk delete, read by the rules of Swift's middleware/bulk.py. Pure; knows nothing of what becomes of the names.
+import { trimOf } from '../lib/trim.js';
 import { unescapeBytes } from './path.js';
 
 export interface BulkBody {
@@ -7,12 +8,19 @@ export interface BulkBody {
   readonly longestLineBytes: number;
 }
 
+const LF = 0x0a;
+/** Swift takes 10,000, unless it is configured otherwise. */
+const MAX_LINES = 100_000;
 /** What Python's `bytes.strip` takes off. */
-const WHITE = /^[ \t\r\v\f]+|[ \t\r\v\f]+$/g;
+export const WHITE = ' \t\r\v\f';
 
-export function readBulkBody(body: Buffer): BulkBody {
+/** Undefined where it is of more lines than any Swift takes. */
+export function readBulkBody(body: Buffer): BulkBody | undefined {
+  let count = 0;
+  for (let at = body.indexOf(LF); at >= 0; at = body.indexOf(LF, at + 1))
+    if (++count > MAX_LINES) return undefined;
   const lines = body.toString('latin1').split('\n');
-  const names = lines.map((line) => unescapeBytes(line.replace(WHITE, '')).toString('latin1'));
+  const names = lines.map((line) => unescapeBytes(trimOf(line, WHITE)).toString('latin1'));
   if (names.at(-1) === '') names.pop();
   return { names, longestLineBytes: lines.reduce((longest, { length }) => Math.max(longest, length), 0) };
 }

@@ -1,5 +1,7 @@
 // The names in the body of a bulk delete, read as they pass by, with the rules of Swift's middleware/bulk.py: one to a line,
 // percent-encoded. Pure; knows nothing of requests, nor of what becomes of the names.
+import { trimOf } from '../lib/trim.js';
+import { WHITE } from './bulk-body.js';
 import { decodePath } from './path.js';
 
 /** Relative to the account of the request. */
@@ -12,8 +14,6 @@ export interface BulkName {
 const LF = 0x0a;
 /** Swift's limit is twice its longest path (2,564 bytes, unless it is configured otherwise), and it then refuses all of it. */
 const MAX_LINE_BYTES = 65_536;
-/** What Python's `bytes.strip` takes off. */
-const WHITE = /^[ \t\r\v\f]+|[ \t\r\v\f]+$/g;
 
 export class BulkNames {
   readonly #onName: (name: BulkName) => void;
@@ -55,7 +55,7 @@ export class BulkNames {
 
 /** Undefined for a line that names nothing that Swift could have. */
 function parseLine(line: string): BulkName | undefined {
-  const name = decodePath(line.replace(WHITE, ''))?.replace(/^\/+/, '') ?? '';
+  const name = decodePath(trimOf(line, WHITE))?.replace(/^\/+/, '') ?? '';
   const container = name.split('/', 1)[0] ?? '';
   if (container === '') return undefined;
   const isContainer = /^[^/]+\/*$/.test(name);

@@ -1,6 +1,8 @@
 // The files in the body of a form upload, read as they pass by, with the rules of Swift's middleware/formpost.py and of what it
 // reads forms with (common/utils.py, iter_multipart_mime_documents). Pure; knows nothing of requests, nor of what becomes of the files.
 
+import { trimOf } from '../lib/trim.js';
+
 export interface FormFile {
   /** What Swift puts behind the path of the request. */
   readonly filename: string;
@@ -31,7 +33,7 @@ export function parseDisposition(header: string): Disposition {
   const attributes = new Map<string, string>();
   ATTRIBUTE.lastIndex = 0;
   for (let match = ATTRIBUTE.exec(rest); match !== null; match = ATTRIBUTE.exec(rest))
-    attributes.set(match[1] ?? '', (match[2] ?? '').replace(/^"+|"+$/g, ''));
+    attributes.set(match[1] ?? '', trimOf(match[2] ?? '', '"'));
   return { value, attributes };
 }
 

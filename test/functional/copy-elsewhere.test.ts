@@ -171,6 +171,18 @@ describe.each(PAIRS)('a copy from %s to %s', (from, to) => {
     const leak = { 'X-Symlink-Target': `${from}/secret`, 'X-Symlink-Target-Account': account };
     await here.request('PUT', `/${from}/leak`, { ...leak, 'Content-Length': '0' });
     expect((await here.request('COPY', `/${from}/leak`, { Destination: `${to}/n` })).status).toBe(403);
+    await here.request('PUT', `/${from}/empty`, {}, '');
+    const asking = {
+      ...leak,
+      'X-Symlink-Target-Etag': 'x',
+      'X-Copy-From': `${from}/empty`,
+      'Content-Length': '0',
+    };
+    const asked = await here.request('PUT', `/${to}/asking`, asking);
+    expect([asked.status, asked.text.includes(createHash('md5').update('secret').digest('hex'))]).toEqual([
+      403,
+      false,
+    ]);
     await theirs.request('POST', `/${from}`, { 'X-Container-Read': sessions.user.user });
     await theirs.request('POST', `/${to}`, { 'X-Container-Write': sessions.user.user });
     const read = await here.request('PUT', `/${to}/n`, source);

@@ -218,15 +218,14 @@ describe('while no proxy server of the local Swift answers', () => {
       await here.request('POST', '/c', { 'X-Versions-Enabled': 'true' }),
     ])
       expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+  });
+
+  it('metadata may have any name that Swift takes', async () => {
     const head = [
       `PUT /v1/${sessions.user.account}/c/o HTTP/1.1`,
       ...['Host: x', `X-Auth-Token: ${here.token}`, 'X-Object-Meta-\u00e9: 1', 'Content-Length: 1', '', 'x'],
     ];
-    const odd = await exchange(portOf(cutOff), 'PUT', [Buffer.from(head.join('\r\n'), 'latin1')]);
-    expect([odd.status, odd.body.toString()]).toEqual([
-      503,
-      expect.stringContaining('cannot go to another cluster'),
-    ]);
+    expect((await exchange(portOf(cutOff), 'PUT', [Buffer.from(head.join('\r\n'))])).status).toBe(201);
   });
 
   it('objects of a versioned container stay where they are written', async () => {

@@ -57,6 +57,34 @@ async function expectOnlyAt(name: string, path: string): Promise<void> {
 }
 
 describe('an object of a container that is placed elsewhere', () => {
+  it('has its metadata there, whatever the names', async () => {
+    const head = [
+      `PUT /v1/${sessions.user.account}/c/o HTTP/1.1`,
+      ...['Host: x', `X-Auth-Token: ${here.token}`, 'X-Object-Meta-foo_bar: 1', 'X-Object-Meta-\u00e9: 2'],
+      ...['Content-Length: 1', '', 'x'],
+    ];
+    const port = Number(new URL(gateway.url).port);
+    expect((await exchange(port, 'PUT', [Buffer.from(head.join('\r\n'))])).status).toBe(201);
+    const asked = [
+      `HEAD /v1/${sessions.user.account}/c/o HTTP/1.1`,
+      ...['Host: x', `X-Auth-Token: ${sessions.direct[two]!.token}`, '', ''],
+    ];
+    const swift = Number(new URL(all[1]!.proxyUrl).port);
+    const there = await exchange(swift, 'HEAD', [Buffer.from(asked.join('\r\n'))]);
+    const meta = there.headers.filter(([name]) => name.toLowerCase().startsWith('x-object-meta-'));
+    expect(meta.map(([, value]) => value).sort()).toEqual(['1', '2']);
+  });
+
+  it('takes the place at once of a copy that was left here, and so does its deletion', async () => {
+    for (const name of ['/c/o', '/c/gone']) await sessions.direct[one]!.request('PUT', name, {}, 'left here');
+    expect((await here.request('GET', '/c/o')).text).toBe('left here');
+    expect((await here.request('PUT', '/c/o', {}, 'new')).status).toBe(201);
+    expect((await here.request('GET', '/c/o')).text).toBe('new');
+    expect((await here.request('DELETE', '/c/gone')).status).toBe(204);
+    expect((await here.request('GET', '/c/gone')).status).toBe(404);
+    expect((await here.request('DELETE', '/c/gone')).status).toBe(404);
+  });
+
   it('is put there, changed there and deleted there, and read back at once', async () => {
     const headers = { 'Content-Type': 'text/x', 'X-Object-Meta-Colour': 'ü', 'X-Delete-After': '3600' };
     const put = await here.request('PUT', '/c/a%20b/%C3%BC%3F', headers, 'first');

@@ -50,7 +50,8 @@ export async function answerCopy(site: Site, exchange: Exchange): Promise<Outgoi
     const how = { isMetadataOnly: of('metadata') === '1', laterTicks };
     copy = inWords(copyObject(local, peer, name, known.key, how));
     underWay.set(target, copy);
-    void copy.finally(() => underWay.delete(target));
+    // Whoever waits for it hears of what goes wrong.
+    copy.finally(() => underWay.delete(target)).catch(() => undefined);
   }
   const wait = new AbortController();
   const timer = sleep(ANSWER_WITHIN_MS, undefined, { signal: wait.signal }).catch(() => undefined);

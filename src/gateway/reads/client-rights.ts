@@ -72,8 +72,8 @@ export class ClientRights {
   }
 
   /**
-   * What Swift says to this client where it may not do that to that object; undefined where it may, though the object be elsewhere. A DELETE
-   * is done here as well: nothing is to be left of it.
+   * What Swift says to this client where it may not do that to that object; undefined where it may, though the object be elsewhere. It is asked as
+   * for a PUT, whose rights are those of a POST and a DELETE: nothing is done by that.
    *
    * @throws as `ask`
    */
@@ -82,14 +82,15 @@ export class ClientRights {
     { account, container, object }: ObjectName,
   ): Promise<OutgoingResponse | undefined> {
     const target = swiftTarget(account, container, object);
-    if (method === 'DELETE') {
-      const answer = await this.ask(method, target);
-      return isSuccess(answer.status) || answer.status === 404 ? undefined : answer;
-    }
     const { transport } = this.#site;
     const headers = new HeaderList(['Host', transport.authority, ...this.#who.raw]);
     const said = await askBeforeBody(transport, target, headers);
     if (said === 'continue') return undefined;
+    // Quotas are looked at after rights, and are for uploads (middleware/account_quotas.py, container_quotas.py).
+    if (said.status === 413 && method !== 'PUT') {
+      said.body.abandon();
+      return undefined;
+    }
     removeHopByHop(said.headers);
     return said;
   }

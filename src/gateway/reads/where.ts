@@ -49,6 +49,7 @@ export class Places {
 
   /** The same for who is not to be kept waiting: while records are slow, or cannot be read, the placement of what is unrecorded has to do. */
   async findSoon(name: ContainerName, unrecorded: readonly string[]): Promise<Where> {
+    if (!this.#site.options.isAccountOurs(name.account)) return NOWHERE;
     const isSlow = this.#slowUntilMs > performance.now();
     if (isSlow && this.#known.get(keyOf(name)) === undefined) return this.#placed(unrecorded);
     return within(this.find(name, unrecorded), PATIENCE_MS, () => {

@@ -17,6 +17,8 @@ import { slowBody } from './slow-answer.js';
 
 /** As many as Swift takes, unless it is configured otherwise, each as long as it may be: 10,000 lines. */
 const MAX_BODY_BYTES = 10_000 * 2_565;
+/** Of all that are read at one time: nobody has been asked yet who sends them. */
+const MAX_GATHERED_BYTES = 256 * 1024 * 1024;
 /** Looked up for one request; the names of more are taken apart, wherever they are. */
 const MAX_CONTAINERS = 1_000;
 /** Names, or lookups, at once. */
@@ -27,6 +29,7 @@ export class BulkDeletes {
   readonly #site: Site;
   readonly #places: Places;
   readonly #single: Filter;
+  #gatheredBytes = 0;
 
   /** @param single what answers the DELETE of one name */
   constructor(site: Site, places: Places, single: Filter) {
@@ -63,8 +66,17 @@ export class BulkDeletes {
     const { body } = request;
     if (this.#site.clusters.all().length < 2) return undefined;
     if (request.expectsContinue) request.inform(100, 'Continue', new HeaderList());
-    const names = await body.gather(MAX_BODY_BYTES);
-    return names && readBulkBody(names);
+    const wantedBytes = request.framing.kind === 'length' ? request.framing.length : MAX_BODY_BYTES;
+    if (wantedBytes > MAX_BODY_BYTES) return undefined;
+    if (this.#gatheredBytes + wantedBytes > MAX_GATHERED_BYTES)
+      throw new AutosyncError('TOO_BUSY', 'Other bulk deletes take all the room that there is for them.');
+    this.#gatheredBytes += wantedBytes;
+    try {
+      const names = await body.gather(wantedBytes);
+      return names && readBulkBody(names);
+    } finally {
+      this.#gatheredBytes -= wantedBytes;
+    }
   }
 
   async #isAnyElsewhere(account: string, { names }: BulkBody): Promise<boolean> {

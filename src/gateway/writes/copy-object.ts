@@ -9,6 +9,7 @@ import { addCopiedFrom, headersOfCopy, type CopyRequest } from './copy-request.j
 import { abandon } from './object-write.js';
 import { putManifest } from './slo-put.js';
 import { MAX_MANIFEST_BYTES } from './slo-manifest.js';
+import { isStaticLink, putLinkElsewhere } from './static-link.js';
 import type { Writing } from './writing.js';
 
 /** Swift's answer to the client's COPY. @throws AutosyncError of the local Swift; a retry may help */
@@ -52,6 +53,11 @@ async function put(
   { body, headers: found }: OutgoingResponse,
   headers: ReturnType<typeof headersOfCopy>,
 ): Promise<OutgoingResponse> {
+  // As a service user, Swift there would show any object's ETag to who asks for a link to it.
+  if (isStaticLink({ method: 'PUT', headers }) && !(await writing.where(destination)).isHere) {
+    const framing = body instanceof MessageBody ? body.framing : { kind: 'none' as const };
+    return putLinkElsewhere(writing, destination, { framing, headers });
+  }
   const isManifest = isOfManifest && found.get('x-static-large-object')?.toLowerCase() === 'true';
   if (!isManifest) return writing.do(writing.write(destination, { headers, body }));
   const manifest = body instanceof MessageBody ? await collectBody(body, MAX_MANIFEST_BYTES) : body;

@@ -10,9 +10,6 @@ import { BulkDeletes } from './bulk-deletes.js';
 import type { ObjectWrite } from './object-write.js';
 import { clientsBody, sendAsClient, writeElsewhere, type Holders } from './write-elsewhere.js';
 
-/** Swift goes on with what it has of the body when all of it is sent, object by object. */
-const SILENCE_MS = 60_000;
-
 type Whole = Omit<ObjectWrite, 'name' | 'query'>;
 
 export class ManyWrites {
@@ -56,7 +53,7 @@ export class ManyWrites {
   /** Undefined where the container's objects belong here. */
   async #holdersOf(path: FormPath): Promise<Holders | undefined> {
     const where = await this.#places.find(path);
-    return where.isHere ? undefined : { ...(await this.#places.inOrder(where)), silenceMs: SILENCE_MS };
+    return where.isHere ? undefined : this.#places.inOrder(where);
   }
 }
 

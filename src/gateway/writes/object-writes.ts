@@ -31,7 +31,11 @@ export class ObjectWrites {
   async answer(exchange: Exchange, next: Next, path: ObjectName): Promise<OutgoingResponse> {
     const written = changedObject(exchange, path);
     if (written === undefined) return next();
-    const unrecorded = exchange.placement ?? this.#site.options.defaultPlacement(written);
+    const { account, container } = written;
+    // What a COPY makes is in another container than the one that this is about.
+    const isPaths = account === path.account && container === path.container;
+    const unrecorded =
+      (isPaths ? exchange.placement : undefined) ?? this.#site.options.defaultPlacement(written);
     const { isHere } = await this.#places.findSoon(written, unrecorded);
     const writing = new Writing(this.#reads, exchange);
     if (isHere) return this.#here(writing, () => changeObject(this.#site, exchange, next, written), written);

@@ -1,5 +1,6 @@
 // PUT of a symlink with X-Symlink-Target-Etag: Swift looks at the target before it stores the link (middleware/symlink.py). Where it
 // cannot do so as the client, or the target is on other clusters, this gateway looks.
+import type { Framing } from '../../http/head.js';
 import { HeaderList } from '../../http/headers.js';
 import { collectBody, MessageBody } from '../../http/message-body.js';
 import { decodePath, parseObjectPath, quotePath, swiftTarget } from '../../swift/path.js';
@@ -19,7 +20,7 @@ interface StaticLink {
   readonly etag: string;
 }
 
-export function isStaticLink({ method, headers }: IncomingRequest): boolean {
+export function isStaticLink({ method, headers }: Pick<IncomingRequest, 'method' | 'headers'>): boolean {
   const etag = headers.joined('x-symlink-target-etag') ?? '';
   return method === 'PUT' && headers.has('x-symlink-target') && etag.replaceAll('"', '') !== '';
 }
@@ -31,7 +32,7 @@ export async function putLinkHere(writing: Writing, name: ObjectName, next: Next
   if (local.status !== 409) return local;
   const refusal = await whole(local);
   if (!lacksTarget(refusal)) return refusal;
-  const link = linkIn(writing, name);
+  const link = linkIn(headers, name);
   const looked = link && (await look(writing, link));
   if (link === undefined || looked === undefined) return refusal;
   if ('status' in looked) return looked;
@@ -39,13 +40,17 @@ export async function putLinkHere(writing: Writing, name: ObjectName, next: Next
   return putVerified(writing, { name, headers, pointing, body: Buffer.alloc(0) }, undefined);
 }
 
-/** @throws AutosyncError of the local Swift; a retry may help */
-export async function putLinkElsewhere(writing: Writing, name: ObjectName): Promise<OutgoingResponse> {
+/** From the client's request, or what takes its place. @throws AutosyncError of the local Swift; a retry may help */
+export async function putLinkElsewhere(
+  writing: Writing,
+  name: ObjectName,
+  { framing, headers }: { readonly framing: Framing; readonly headers: HeaderList } = writing.exchange
+    .request,
+): Promise<OutgoingResponse> {
   const { exchange, site } = writing;
-  const { framing, headers } = exchange.request;
   if (framing.kind === 'chunked' || (framing.kind === 'length' && framing.length > 0))
     return textAnswer(exchange, 400, 'Symlink requests require a zero byte body');
-  const link = linkIn(writing, name);
+  const link = linkIn(headers, name);
   if (link === undefined)
     return textAnswer(
       exchange,
@@ -64,8 +69,7 @@ export async function putLinkElsewhere(writing: Writing, name: ObjectName): Prom
 }
 
 /** Undefined where the headers do not name an object. */
-function linkIn({ exchange }: Writing, { account }: ObjectName): StaticLink | undefined {
-  const { headers } = exchange.request;
+function linkIn(headers: HeaderList, { account }: ObjectName): StaticLink | undefined {
   const target = headers.joined('x-symlink-target') ?? '';
   const path = decodePath(target)?.startsWith('/') === false ? parseObjectPath(target) : undefined;
   const other = headers.joined('x-symlink-target-account');

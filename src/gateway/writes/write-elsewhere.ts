@@ -1,10 +1,8 @@
 // A change of an object whose container is placed on other clusters only. The local Swift says whether the client may; one of these
 // clusters does it. Requests that carry rights which any cluster can judge go there as they are.
 import { removeHopByHop } from '../../http/head.js';
-import type { HeaderList } from '../../http/headers.js';
 import { MessageBody } from '../../http/message-body.js';
 import { asClient, asGranted, type OpenedPeerRequest, type Peer, type PeerStream } from '../../peers/peer.js';
-import { isSignable } from '../../peers/signature-header.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { notKnown, textAnswer } from '../answer.js';
 import { outgoingBody } from '../filters/proxy.js';
@@ -13,13 +11,15 @@ import { SERVED_BY } from '../reads/find-copy.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 import type { ObjectWrite } from './object-write.js';
+import { withoutStray } from './stray-here.js';
+
+/** Swift looks at all segments of a manifest before it answers, and unpacks all that it has of an archive. */
+const SILENCE_MS = 60_000;
 
 export interface Holders {
   /** The best first. */
   readonly peers: readonly Peer[];
   readonly fenced: readonly string[];
-  /** How long they may say nothing; peer_timeout if not said. */
-  readonly silenceMs?: number;
 }
 
 /**
@@ -34,16 +34,17 @@ export async function writeElsewhere(
   granted = swiftTarget(write.name.account, write.name.container, write.name.object) + write.query,
 ): Promise<OutgoingResponse> {
   const { method, name, target, headers } = write;
-  if (carriesItsRights(site, exchange)) return sendAsClient(site, exchange, holders, write);
-  const odd = refuseUnsignable(exchange, headers);
-  if (odd !== undefined) return odd;
+  if (carriesItsRights(site, exchange))
+    return withoutStray(site, exchange, write, () => sendAsClient(site, exchange, holders, write));
   const version = queryParameter(target, 'version-id');
   // Dropped, it would let the object itself be changed in place of one of its versions.
   if (version !== undefined && version !== 'null')
     return textAnswer(exchange, 400, 'version-aware operations require that the container is versioned');
   const refusal = await new ClientRights(site, exchange).refusalOf(method, name);
   if (refusal !== undefined) return refusal;
-  return send(site, exchange, holders, write, { target: granted, headers: asGranted(headers) });
+  return withoutStray(site, exchange, write, () =>
+    send(site, exchange, holders, write, { target: granted, headers: asGranted(headers) }),
+  );
 }
 
 /** The request carries its rights with it: the cluster that it goes to judges them. */
@@ -54,19 +55,7 @@ export async function sendAsClient(
   write: Omit<ObjectWrite, 'name' | 'query'>,
 ): Promise<OutgoingResponse> {
   const { target, headers } = write;
-  const odd = refuseUnsignable(exchange, headers);
-  return odd ?? send(site, exchange, holders, write, { target, headers: asClient(headers) });
-}
-
-function refuseUnsignable(exchange: Exchange, headers: HeaderList): OutgoingResponse | undefined {
-  const odd = unsignableHeader(headers);
-  if (odd === undefined) return undefined;
-  return textAnswer(exchange, 400, `A header named ${odd} cannot go to the cluster of this container.`);
-}
-
-/** The name of a header that cannot go to a peer; undefined where all can. */
-export function unsignableHeader(headers: HeaderList): string | undefined {
-  return [...headers].find(([header]) => !isSignable(header.toLowerCase()))?.[0];
+  return send(site, exchange, holders, write, { target, headers: asClient(headers) });
 }
 
 /** The client's body as a peer gets it. What came in chunks streams, however little it is: a Buffer goes with its length. */
@@ -90,13 +79,19 @@ export function isTempUrl({ request: { target } }: Exchange): boolean {
 export async function send(
   site: Site,
   exchange: Exchange,
-  { peers, fenced, silenceMs }: Holders,
+  { peers, fenced }: Holders,
   { method, body, expectsContinue }: Pick<ObjectWrite, 'method' | 'body' | 'expectsContinue'>,
   asked: Pick<OpenedPeerRequest, 'target' | 'headers'>,
 ): Promise<OutgoingResponse> {
   const silent = [...fenced];
   for (const peer of peers) {
-    const said = await openAt(peer, exchange, { ...asked, method, body, expectsContinue, silenceMs });
+    const said = await openAt(peer, exchange, {
+      ...asked,
+      method,
+      body,
+      expectsContinue,
+      silenceMs: SILENCE_MS,
+    });
     const mayTryNext = !(body instanceof MessageBody && body.hasConsumer);
     if (said.kind === 'answer' && said.response.status === 503 && mayTryNext && peer !== peers.at(-1)) {
       // Its gateway answers, and its Swift does not.
@@ -111,7 +106,7 @@ export async function send(
       return said.response;
     }
     silent.push(peer.name);
-    if (!mayTryNext) break;
+    if (!mayTryNext || !said.hasDoneNothing) break;
   }
   return notKnown(exchange, silent);
 }

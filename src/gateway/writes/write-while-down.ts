@@ -19,7 +19,7 @@ import type { Places } from '../reads/where.js';
 import type { Site } from '../site.js';
 import { isSwiftDown, standIns, whyNot } from '../stand-ins.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { clientsBody, openAt, unsignableHeader } from './write-elsewhere.js';
+import { clientsBody, openAt } from './write-elsewhere.js';
 
 /**
  * The change as it is done here, or, where the local Swift cannot be reached, by another cluster.
@@ -93,13 +93,6 @@ async function askPeers(
   if (isTaken(body)) return undefined;
   const peers = await standIns(site, places, exchange, nameOf(exchange));
   if (peers.length === 0) return undefined;
-  const odd = unsignableHeader(headers);
-  if (odd !== undefined)
-    return textAnswer(
-      exchange,
-      503,
-      `The local Swift is down, and a header named ${odd} cannot go to another cluster.`,
-    );
   return send({ site, exchange, peers, headers, body });
 }
 
