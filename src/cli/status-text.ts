@@ -32,14 +32,16 @@ export function renderStatus(status: Status): string {
 }
 
 /** In one line, for those who follow it. */
-export function renderLine({ cluster, isOk, peers }: Status): string {
+export function renderLine({ cluster, isOk, audit, peers }: Status): string {
   const each = peers.map(({ name, isUp, pending, copies }) => {
     const state = isUp ? 'up' : 'down';
     if (copies === undefined) return `${name} ${state}, ${pending} pending`;
     const { objects, bytes, lagSeconds } = copies;
     return `${name} ${state}, ${pending} pending, ${objects} objects (${bytes} B) behind, lag ${Math.round(lagSeconds)} s`;
   });
-  return [`${cluster} ${isOk ? 'agrees' : 'does not agree'}`, ...each].join('; ');
+  const apart = audit?.apart ?? [];
+  const butFor = isOk && apart.length > 0 ? ` but for ${counts(apart)}` : '';
+  return [`${cluster} ${isOk ? 'agrees' : 'does not agree'}${butFor}`, ...each].join('; ');
 }
 
 /** Of one account or container. */

@@ -80,5 +80,5 @@ export const SECTIONS: readonly SectionInfo[] = [
     table: DAEMON_OPTIONS,
     isOptional: false,
   },
-  { name: 'admin', doc: 'Status, metrics and dashboard.', table: ADMIN_OPTIONS, isOptional: false },
+  { name: 'admin', doc: 'Status and metrics.', table: ADMIN_OPTIONS, isOptional: false },
 ];

@@ -186,11 +186,11 @@ export const CLUSTER_OPTIONS = {
 export const ADMIN_OPTIONS = {
   bind_ip: option(is.address, {
     default: '127.0.0.1',
-    doc: 'The address that status, metrics and dashboard are shown at.',
+    doc: 'The address that status and metrics are shown at.',
   }),
   bind_port: option(is.port, {
     default: '8090',
-    doc: 'The port that status, metrics and dashboard are shown at.',
+    doc: 'The port that status and metrics are shown at.',
   }),
 } satisfies Table;
 
