@@ -6,7 +6,15 @@ import { mergeJoin, type Joined, type Sorted } from '../lib/merge-join.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Peer } from '../peers/peer.js';
 import type { Keeper } from '../records/keeper.js';
-import { DESIRED, EMPTY, markOf, mergeRecords, type Record, type RecordName } from '../records/record.js';
+import {
+  DESIRED,
+  EMPTY,
+  lifeOf,
+  markOf,
+  mergeRecords,
+  type Record,
+  type RecordName,
+} from '../records/record.js';
 import { STORE_CONTAINER } from '../records/store.js';
 import { isGoneAt, oursSinceMs } from '../records/account-life.js';
 import { recordedAccounts, recordRows, type Marks } from '../records/rows.js';
@@ -19,7 +27,7 @@ import { peerAccounts, peerRecord, peerRows } from '../converge/peer-records.js'
 import type { Pace } from './pace.js';
 import { PassCount, type Finding, type PassReport } from './report.js';
 import { isInShare, WHOLE, type Share } from './share.js';
-import { isShared, suspicionOf, type Suspicion } from './suspicion.js';
+import { isOverEverywhere, isShared, suspicionOf, type Rules, type Suspicion } from './suspicion.js';
 import { turn } from './throttle.js';
 
 /** Containers that differ, settled at once. */
@@ -60,7 +68,8 @@ type AccountPass = Pick<Context, 'adoptSinceMs'> & { readonly peers: readonly Pe
 
 /** A container at which a closer look is due. */
 interface Suspect extends ContainerName {
-  /** Peers whose records may say more than ours. */
+  readonly isHere: boolean;
+  /** Peers whose records may say more than ours, or less. */
   readonly ahead: readonly Peer[];
 }
 
@@ -226,7 +235,8 @@ class AuditPass {
       if (suspicion.kind === 'look' && of.adoptSinceMs === 0 && !joined.values.slice(1).some((each) => each))
         this.count.takenOver += 1;
       if (suspicion.kind === 'forget') over.push(name);
-      if (suspicion.kind === 'look') suspects.push({ ...name, ahead: suspicion.ahead });
+      if (suspicion.kind === 'look')
+        suspects.push({ ...name, isHere: listed !== undefined, ahead: suspicion.ahead });
       if (suspects.length + over.length >= BATCH) await flush();
     }
     await flush();
@@ -272,31 +282,31 @@ class AuditPass {
     const answering = of.peers
       .map((peer, i) => ({ peer, marks: theirs[i] }))
       .filter(({ peer }) => this.#peers.includes(peer));
-    const { lookEvery, forgetAfterMs = Infinity, isDryRun, troubled } = this.#options;
-    const wasTroubled = troubled?.has(`${account}/${container}`) ?? false;
-    return suspicionOf(
-      { container, wasTroubled, listed, ours, theirs: answering },
-      {
-        adoptSinceMs: of.adoptSinceMs,
-        oldBeforeMs: this.#site.now() - forgetAfterMs,
-        mayForget: this.unreachable.size === 0 && !isDryRun,
-        lookEvery,
-        turn: this.#options.turn,
-      },
-    );
+    const wasTroubled = this.#options.troubled?.has(`${account}/${container}`) ?? false;
+    const glance = { container, wasTroubled, listed, ours, theirs: answering };
+    return suspicionOf(glance, { ...this.#rules, adoptSinceMs: of.adoptSinceMs });
+  }
+
+  get #rules(): Omit<Rules, 'adoptSinceMs'> {
+    const { lookEvery, turn, forgetAfterMs = Infinity, isDryRun } = this.#options;
+    const mayForget = this.unreachable.size === 0 && !isDryRun;
+    return { lookEvery, turn, mayForget, oldBeforeMs: this.#site.now() - forgetAfterMs };
   }
 
   async #settle(suspect: Suspect, { adoptSinceMs }: AccountPass): Promise<void> {
     this.count.looked += 1;
     const { account, container } = suspect;
     let incoming = EMPTY;
+    const recorded: Record[] = [];
     const differing: Differing[] = [];
     for (const peer of suspect.ahead) {
       const theirs = await this.#ask(peer, () => peerRecord(peer, { account, container }));
       if (theirs === undefined) continue;
       incoming = mergeRecords(incoming, { ...EMPTY, desired: theirs.desired });
       differing.push({ peer, mark: markOf(theirs) });
+      if (lifeOf(theirs) !== undefined) recorded.push(theirs);
     }
+    if (!suspect.isHere && (await this.#forgets(suspect, recorded))) return;
     const { isDryRun } = this.#options;
     const seenSinceMs = this.#seenSinceMs;
     const context = { site: this.#site, records: this.#records, isDryRun, adoptSinceMs, seenSinceMs };
@@ -304,6 +314,17 @@ class AuditPass {
       const findings = await settleContainer(context, { account, container }, incoming.desired, differing);
       for (const finding of findings) this.#found(finding);
     });
+  }
+
+  /** Where a tombstone is over on all clusters, it goes here, or does not come again from those that still have it. */
+  async #forgets(name: ContainerName, theirs: readonly Record[]): Promise<boolean> {
+    const rules = this.#rules;
+    const ours = await this.#records.read(name);
+    const [first = EMPTY] = theirs;
+    if (lifeOf(ours) === undefined) return isOverEverywhere(first, theirs, { ...rules, mayForget: true });
+    if (!isOverEverywhere(ours, theirs, rules)) return false;
+    await this.#records.forget(name);
+    return true;
   }
 
   #found(finding: Finding): void {

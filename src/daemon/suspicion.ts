@@ -1,6 +1,7 @@
 // Which containers an audit has to look at, from what listings and records show of them at one glance. Pure.
-import { deletedMs } from '../records/record.js';
+import { deletedMs, DESIRED, lifeOf, type Record } from '../records/record.js';
 import type { Marks } from '../records/rows.js';
+import { versionMs } from '../records/version.js';
 
 /** One name, as all sides show it. */
 export interface Glance<P> {
@@ -27,7 +28,7 @@ export interface Rules {
   readonly turn: number;
 }
 
-/** `pass`: nothing to do; `leave`: from before our time; `forget`: its tombstone is over; `look`: peers `ahead` may know more. */
+/** `pass`: nothing to do; `leave`: from before our time; `forget`: its tombstone is over; `look`: peers `ahead` may know more, or less. */
 export type Suspicion<P> =
   { readonly kind: 'pass' | 'leave' | 'forget' } | { readonly kind: 'look'; readonly ahead: readonly P[] };
 
@@ -66,6 +67,22 @@ function isOver<P>(mark: string | undefined, { theirs }: Glance<P>, rules: Rules
 
 function isOldTombstone(mark: string, { oldBeforeMs }: Rules): boolean {
   return (deletedMs(mark) ?? Infinity) < oldBeforeMs;
+}
+
+/**
+ * The same by the records themselves: marks do not tell a tombstone where one writer has it and another has what was before.
+ *
+ * @param theirs of the peers, as far as they have any
+ */
+export function isOverEverywhere(
+  ours: Record,
+  theirs: readonly Record[],
+  { oldBeforeMs, mayForget }: Pick<Rules, 'oldBeforeMs' | 'mayForget'>,
+): boolean {
+  const version = ours.desired.get(DESIRED.life)?.version;
+  if (!mayForget || lifeOf(ours) !== 'deleted' || version === undefined) return false;
+  const isKnown = (record: Record): boolean => record.desired.get(DESIRED.life)?.version === version;
+  return versionMs(version) < oldBeforeMs && theirs.every(isKnown);
 }
 
 /** The rotating look at everything: a container POST does not show in any listing. */

@@ -128,13 +128,24 @@ export class Keeper {
     });
   }
 
-  /** Removes a tombstone, as every writer has it. What anybody wrote since stays. @throws AutosyncError RECORDS_UNAVAILABLE */
+  /**
+   * Removes a tombstone, and what writers had before it. Nothing where anybody has written something newer.
+   *
+   * @throws AutosyncError RECORDS_UNAVAILABLE
+   */
   async forget(name: RecordName): Promise<void> {
-    for (const writer of await this.writers()) {
-      const record = await this.readOf(writer, name);
-      if (record !== undefined && lifeOf(record) === 'deleted')
-        await this.store.delete(recordObject(writer, name));
-    }
+    const writers = await this.writers();
+    const held = await Promise.all(
+      writers.map(async (writer) => ({ writer, record: await this.readOf(writer, name) })),
+    );
+    const merged = held.reduce<Record>((sum, { record }) => mergeRecords(sum, record ?? EMPTY), EMPTY);
+    if (lifeOf(merged) !== 'deleted') return;
+    const of = (isTombstone: boolean): string[] =>
+      held.flatMap(({ writer, record }) =>
+        record !== undefined && (lifeOf(record) === 'deleted') === isTombstone ? [writer] : [],
+      );
+    // The tombstone goes last: what is older would live again without it.
+    for (const writer of [...of(false), ...of(true)]) await this.store.delete(recordObject(writer, name));
   }
 
   /**

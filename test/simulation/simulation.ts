@@ -1,8 +1,9 @@
 // Plays a history, heals everything, lets the daemons work until they find nothing more to do, and says what is wrong then.
 import { adoptAccount } from '../../src/daemon/adopt.js';
-import { audit } from '../../src/daemon/audit.js';
-import type { PassReport } from '../../src/daemon/report.js';
+import { audit, type AuditOptions } from '../../src/daemon/audit.js';
+import { PassCount, type PassReport } from '../../src/daemon/report.js';
 import { HeaderList } from '../../src/http/headers.js';
+import { lifeOf } from '../../src/records/record.js';
 import { STORE_CONTAINER } from '../../src/records/store.js';
 import { parseSyncTo } from '../../src/sync/sync-to.js';
 import { ACCOUNT, Cluster, OWN_ACCOUNT, PROCESSES, type Planted } from './cluster.js';
@@ -13,7 +14,10 @@ import { SYNC_KEY, SYNC_TO, type ModelContainer } from './model-swift.js';
 import { settled, World } from './world.js';
 
 /** Passes of all daemons within which everything has to be quiet. */
-const MAX_PASSES = 12;
+const MAX_PASSES = 36;
+const LOOK_EVERY = 3;
+/** Of the audits after all is healed: as if everybody had been there all the time. */
+const RECLAIM_MS = 7 * 86_400_000;
 /** Longer than whatever the daemons wait for. */
 const PASS_MS = 400_000;
 const CONTAINERS = ['c1', 'c2'];
@@ -40,12 +44,15 @@ export async function simulate(history: History, options: SimulationOptions = {}
   return simulation.play();
 }
 
+type Passes = Partial<Pick<AuditOptions, 'forgetAfterMs' | 'lookEvery'>>;
+
 class Simulation {
   readonly #history: History;
   readonly #world: World;
   readonly #network = new Network();
   readonly #ledger = new Ledger();
   readonly #clusters: Cluster[] = [];
+  readonly #audited = new Map<Cluster, { readonly turn: number; readonly troubled: ReadonlySet<string> }>();
   readonly #wrong: string[] = [];
   #passes = 0;
 
@@ -72,6 +79,11 @@ class Simulation {
     }
     await this.#heal();
     this.#check();
+    this.#checkGrowth();
+    if (this.#wrong.length === 0) {
+      await this.#forget();
+      this.#check();
+    }
     const faults = this.#world.faults.map((fault) => `a fault: ${(fault as Error).stack ?? String(fault)}`);
     return {
       wrong: [...faults, ...this.#world.wrong, ...this.#wrong],
@@ -90,9 +102,22 @@ class Simulation {
     this.#world.isFree = false;
   }
 
-  async #audit(cluster: Cluster): Promise<PassReport> {
+  /** As the daemon makes them: what looks well by listings and records is looked at once in `LOOK_EVERY` audits. */
+  async #audit(
+    cluster: Cluster,
+    { forgetAfterMs = Infinity, lookEvery = LOOK_EVERY }: Passes = {},
+  ): Promise<PassReport> {
     const { site, keeper } = cluster.process('d');
-    return audit(site, keeper, { isDryRun: false, lookEvery: 1, turn: 0 });
+    const { turn, troubled } = this.#audited.get(cluster) ?? { turn: 0, troubled: new Set<string>() };
+    const count = new PassCount();
+    const options = { isDryRun: false, lookEvery, turn, troubled, count, forgetAfterMs };
+    const report = await audit(site, keeper, options);
+    const isBroken = report.brokenOff !== undefined;
+    this.#audited.set(cluster, {
+      turn: isBroken ? turn : (turn + 1) % lookEvery,
+      troubled: new Set([...(isBroken ? troubled : []), ...count.troubled]),
+    });
+    return report;
   }
 
   #at(index: number): Cluster {
@@ -128,8 +153,7 @@ class Simulation {
         return;
       }
       case 'audit': {
-        const { site, keeper } = this.#at(deed.at).process('d');
-        this.#background(audit(site, keeper, { isDryRun: false, lookEvery: 1, turn: 0 }));
+        this.#background(this.#audit(this.#at(deed.at)));
         return;
       }
       case 'wipe':
@@ -251,7 +275,7 @@ class Simulation {
   /** All was well before: what only that cluster held is lost whatever anybody does. */
   async #wipe(cluster: Cluster, isWhole: boolean): Promise<void> {
     for (const container of BASE) this.#change({ kind: 'PUT', at: 0, gateway: 'g0', container, set: [] }, -1);
-    await this.#heal();
+    await this.#heal({ lookEvery: 1 });
     this.#world.note(`${cluster.name} loses ${isWhole ? 'everything' : 'its container databases'}`);
     if (isWhole) cluster.swift.wipe();
     else cluster.swift.loseContainers();
@@ -264,7 +288,7 @@ class Simulation {
     this.#ledger.skewMs += Math.abs(offsetMs);
   }
 
-  async #heal(): Promise<void> {
+  async #heal(passes: Passes = {}): Promise<void> {
     this.#world.note('== heal');
     this.#network.mend();
     for (const cluster of this.#clusters) {
@@ -275,25 +299,44 @@ class Simulation {
     await this.#world.finish();
     this.#world.isFree = true;
     this.#passes = 0;
-    for (let isQuiet = false; !isQuiet;) {
+    await this.#passUntilQuiet(passes);
+  }
+
+  /** When every container has been looked at, and there was nothing to do. */
+  async #passUntilQuiet(passes: Passes): Promise<void> {
+    for (let quiet = 0; quiet < (passes.lookEvery ?? LOOK_EVERY);) {
       this.#passes += 1;
       if (this.#passes > MAX_PASSES) {
         this.#wrong.push(`not quiet after ${MAX_PASSES} passes`);
         return;
       }
-      isQuiet = await this.#pass();
+      quiet = (await this.#pass(passes)) ? quiet + 1 : 0;
     }
   }
 
+  /** Tombstones are over, and what they stood for does not come back. */
+  async #forget(): Promise<void> {
+    this.#world.note('== much later');
+    this.#world.nowMs += 2 * RECLAIM_MS;
+    this.#passes = 0;
+    await this.#passUntilQuiet({ forgetAfterMs: RECLAIM_MS });
+    for (const cluster of this.#clusters)
+      for (const container of [...BASE, ...CONTAINERS]) {
+        const record = await cluster.process('d').keeper.read({ account: ACCOUNT, container });
+        if (lifeOf(record) === 'deleted')
+          this.#wrong.push(`${cluster.name} keeps the tombstone of ${container}`);
+      }
+  }
+
   /** Says whether there was nothing to do. */
-  async #pass(): Promise<boolean> {
+  async #pass(passes: Passes): Promise<boolean> {
     const before = this.#writes();
     this.#world.nowMs += PASS_MS;
     for (const cluster of this.#clusters) {
       const { pending } = cluster.process('d');
       this.#world.note(`== pass ${this.#passes} at ${cluster.name}`);
       await pending.round();
-      const report = await this.#audit(cluster);
+      const report = await this.#audit(cluster, passes);
       for (const { container, code, detail } of report.findings)
         this.#world.note(`    ${cluster.name} ${container ?? ''} ${code}: ${detail}`);
       if (report.brokenOff !== undefined) this.#world.note(`    broken off: ${report.brokenOff}`);
@@ -319,7 +362,6 @@ class Simulation {
       this.#wrong.push(...this.#ledger.check(name, heldOf(all[0])));
       for (const [i, each] of all.entries()) this.#checkSync(this.#at(i), name, each);
     }
-    this.#checkGrowth();
   }
 
   #checkSync(cluster: Cluster, name: string, container: ModelContainer | undefined): void {
