@@ -108,15 +108,17 @@ async function demonstrate(realm: LocalRealm, say: (line: string) => void): Prom
 
 function watchExits(realm: LocalRealm, say: (line: string) => void): void {
   for (const cluster of realm.clusters) {
-    cluster.onUnexpectedExit = (role) =>
-      say(`${cluster.name}: ${role} ended unexpectedly; its log is ${cluster.logFile(role)}
-  Start again what has ended: pkill -${AGAIN.slice(3)} -fx '${TITLE}'`);
+    cluster.onUnexpectedExit = (role) => {
+      const isFirst = realm.clusters.reduce((sum, { ended }) => sum + ended.length, 0) === 1;
+      say(`${cluster.name}: ${role} ended unexpectedly; its log is ${cluster.logFile(role)}`);
+      if (isFirst) say(`  Start again what has ended: pkill -${AGAIN.slice(3)} -fx '${TITLE}'`);
+    };
   }
 }
 
 /** Whatever has ended, on all clusters. */
 async function startAgain(realm: LocalRealm, say: (line: string) => void): Promise<void> {
-  const clusters = realm.clusters.filter((cluster) => !cluster.isWhole);
+  const clusters = realm.clusters.filter(({ ended }) => ended.length > 0);
   if (clusters.length === 0) say('Nothing has ended.');
   for (const cluster of clusters) {
     try {

@@ -173,9 +173,9 @@ export class LocalCluster {
     await Promise.all([...this.processes.values()].map((server) => server.kill()));
   }
 
-  /** Nothing that ran has ended. */
-  get isWhole(): boolean {
-    return [...this.processes.values()].every((server) => server.isRunning);
+  /** What ran, and runs no more. */
+  get ended(): readonly Role[] {
+    return [...this.processes].flatMap(([role, { isRunning }]) => (isRunning ? [] : [role]));
   }
 
   isRunning(role: Role): boolean {
