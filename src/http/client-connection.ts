@@ -25,6 +25,8 @@ export interface OutgoingRequest {
   readonly body: MessageBody | Buffer | undefined;
   /** The body comes only after the server has said `100 Continue`, or answered. */
   readonly expectsContinue?: boolean;
+  /** A body that streams is not touched before: another server may have it where this one does not want it. */
+  readonly holdsBody?: boolean;
   /** In place of the connection's own. */
   readonly silenceMs?: number | undefined;
   /** Takes 1xx answers, 100 included. */
@@ -53,6 +55,8 @@ interface Exchange {
   readonly resolve: (response: IncomingResponse) => void;
   readonly reject: (error: Error) => void;
   body: MessageBody | undefined;
+  /** The request's body waits for `100 Continue`. */
+  heldBody: MessageBody | undefined;
   isRequestSent: boolean;
   /** The server has yet to say `100 Continue`. */
   isAwaitingContinue: boolean;
@@ -128,12 +132,14 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
         resolve,
         reject,
         body: undefined,
+        heldBody: request.holdsBody === true && body instanceof MessageBody ? body : undefined,
         isRequestSent: !(body instanceof MessageBody),
         isAwaitingContinue: request.expectsContinue ?? false,
         isKeptOpen: true,
       };
       this.#exchange = exchange;
-      if (body === undefined || (Buffer.isBuffer(body) && body.length === 0)) {
+      const isHeadAlone = exchange.heldBody !== undefined || (Buffer.isBuffer(body) && body.length === 0);
+      if (body === undefined || isHeadAlone) {
         this.#socket.write(request.head, 'latin1');
       } else {
         this.#socket.cork();
@@ -256,12 +262,19 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
         return;
       }
       if (head.status === 101) throw new AutosyncError('BAD_ANSWER', 'It switched protocols unasked.');
-      if (head.status === 100) exchange.isAwaitingContinue = false;
+      if (head.status === 100) this.#sendHeld(exchange);
       exchange.request.onInformation?.(head);
       this.#await();
       if (buffer.length === 0) return;
       searchFrom = 0;
     }
+  }
+
+  #sendHeld(exchange: Exchange): void {
+    const { heldBody } = exchange;
+    exchange.isAwaitingContinue = false;
+    exchange.heldBody = undefined;
+    heldBody?.consume(this);
   }
 
   #startBody(exchange: Exchange, head: ResponseHead, start: Buffer): void {
@@ -345,7 +358,8 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
     this.#onConnected?.(error);
     if (exchange === undefined) return;
     const { body } = exchange.request;
-    if (body instanceof MessageBody && !exchange.isRequestSent) body.abandon();
+    const isTaken = !exchange.isRequestSent && exchange.heldBody === undefined;
+    if (body instanceof MessageBody && isTaken) body.abandon();
     const trouble = toTrouble(error);
     if (exchange.body === undefined) exchange.reject(trouble);
     else exchange.body.fail(trouble);

@@ -310,10 +310,10 @@ export class Peer {
     addFraming(headers, method, body);
     if (expectsContinue) headers.add('Expect', '100-continue');
     const head = formatRequestHead(method, this.#options.gateway.basePath + target, headers);
-    const informing = onInformation === undefined ? {} : { onInformation };
+    const how = { holdsBody: expectsContinue, ...(onInformation === undefined ? {} : { onInformation }) };
     return this.#pool.send({
       ...{ method, head, body, expectsContinue, silenceMs: request.silenceMs, isIdempotent: true, onStart },
-      ...informing,
+      ...how,
     });
   }
 

@@ -23,7 +23,9 @@ const latin1 = fc.string({
   unit: fc.integer({ min: 0x21, max: 0xff }).map((code) => String.fromCharCode(code)),
   minLength: 1,
 });
-const headerName = fc.stringMatching(/^[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~\x80-\xff-]{0,12}$/).map((name) => `X-${name}`);
+const headerName = fc
+  .stringMatching(/^[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~\x80-\xff-]{0,12}$/)
+  .map((name) => `X-${name}`);
 const message: fc.Arbitrary<Message> = fc.record({
   method: fc.constantFrom('GET', 'PUT', 'POST', 'DELETE'),
   target: latin1.map((text) => `/v1/AUTH_t/${text}`),

@@ -115,7 +115,11 @@ it(
     await Promise.all(servers.map((server) => one.killServer(server)));
     await waitFor('another cluster serves', () => servedBy.has('two'));
     expect((await third.request('PUT', '/pair-photos/dog', {}, 'woof')).status).toBe(201);
-    expect((await third.request('GET', '/pair-photos')).text).toBe('cat\ndog\n');
+    const large = { 'Expect': '100-continue', 'Content-Length': '100000' };
+    expect((await third.request('PUT', '/pair-photos/elephant', large, Buffer.alloc(100_000))).status).toBe(
+      201,
+    );
+    expect((await third.request('GET', '/pair-photos')).text).toBe('cat\ndog\nelephant\n');
     await one.startServers(servers);
     servedBy.clear();
     await waitFor('it serves again', () => servedBy.has('one'));
