@@ -1,0 +1,41 @@
+// Which of an object's clusters has it newest, for `X-Newest`. Nothing is served here.
+import { AutosyncError } from '../../lib/errors.js';
+import { within } from '../../lib/within.js';
+import type { Peer } from '../../peers/peer.js';
+import type { PeerQuestions } from './peer-questions.js';
+import type { ObjectName } from './pointer.js';
+
+export interface Standing {
+  /** That have it newer than this cluster, the newest first. */
+  readonly newer: readonly { readonly peer: Peer; readonly ticks: bigint }[];
+  /** That have it not: deleted, or never seen. */
+  readonly without: readonly Peer[];
+  /** That did not say. */
+  readonly silent: readonly string[];
+}
+
+/** @param ours when it was written here; undefined where it is not here */
+export async function standingOf(
+  questions: PeerQuestions,
+  peers: readonly Peer[],
+  name: ObjectName,
+  { ours = 0n, timeoutMs }: { readonly ours: bigint | undefined; readonly timeoutMs: number },
+): Promise<Standing> {
+  const asked = peers.map(async (peer) => {
+    const date = questions.dateAt(peer, name).then((ticks) => ticks ?? 'none', ignoreTrouble);
+    return { peer, said: await within(date, timeoutMs, () => 'silent' as const) };
+  });
+  const all = await Promise.all(asked);
+  return {
+    newer: all
+      .flatMap(({ peer, said }) => (typeof said === 'bigint' && said > ours ? { peer, ticks: said } : []))
+      .sort((a, b) => Number(b.ticks - a.ticks)),
+    without: all.flatMap(({ peer, said }) => (said === 'none' ? peer : [])),
+    silent: all.flatMap(({ peer, said }) => (said === 'silent' ? peer.name : [])),
+  };
+}
+
+function ignoreTrouble(error: unknown): 'silent' {
+  if (error instanceof AutosyncError) return 'silent';
+  throw error;
+}
