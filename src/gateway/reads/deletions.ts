@@ -4,6 +4,7 @@ import type { LocalObjects } from '../../copy/local-object.js';
 import type { Peer } from '../../peers/peer.js';
 import { derivedKeys } from '../../site/site.js';
 import type { Rights } from '../../swift/swift-client.js';
+import type { DeletionAnswer } from '../../sync/probe.js';
 import { rightsFor, type Site } from '../site.js';
 import type { Exchange } from '../station.js';
 import type { ObjectName } from './pointer.js';
@@ -16,11 +17,22 @@ export async function isDeletedHere(
   name: ObjectName,
   ticks: bigint,
 ): Promise<boolean> {
-  for (const key of await keysOf(site, exchange, name)) {
+  const verdict = await probeByKeys(objects, await keysOf(site, exchange, name), name, ticks);
+  return verdict !== 'never-here' && verdict !== 'here';
+}
+
+/** What the local Swift says of a deletion at that date or later, by the first of the keys that it takes. @throws as `isDeletedHere` */
+export async function probeByKeys(
+  objects: LocalObjects,
+  keys: Iterable<string>,
+  name: ObjectName,
+  ticks: bigint,
+): Promise<DeletionAnswer> {
+  for (const key of keys) {
     const verdict = await objects.probe(name, key, ticks);
-    if (verdict !== 'unknown') return verdict === 'newer-here';
+    if (verdict !== 'unknown') return verdict;
   }
-  return true;
+  return 'unknown';
 }
 
 /** The first of the peers where it was deleted at that date or later. */
