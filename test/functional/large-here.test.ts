@@ -97,6 +97,16 @@ describe('a dynamic large object that is placed here, its segments elsewhere', (
     }
   });
 
+  it('is copied whole', async () => {
+    for (const to of ['here', 'away']) {
+      await expectAsAlone('COPY', '/here/dlo', { Destination: `${to}/copied` });
+      expect((await here.request('GET', `/${to}/copied`)).text).toBe(WHOLE);
+    }
+    const part = { 'X-Copy-From': 'here/dlo', 'Content-Length': '0', 'Range': 'bytes=3-20' };
+    expect((await here.request('PUT', '/here/part', part)).status).toBe(201);
+    expect((await here.request('GET', '/here/part')).text).toBe(WHOLE.slice(3, 21));
+  });
+
   it('is whole behind a link', async () => {
     await expectAsAlone('PUT', '/here/link', { 'X-Symlink-Target': 'here/dlo', 'Content-Length': '0' });
     for (const headers of PARTS)
@@ -187,6 +197,11 @@ describe.each([
     expect((await here.request('GET', '/here/large')).body.equals(wanted)).toBe(true);
     const tail = await here.request('GET', '/here/large', { Range: 'bytes=-300000' });
     expect(tail.body.equals(wanted.subarray(-300_000))).toBe(true);
+  });
+
+  it('is copied whole', async () => {
+    await expectAsAlone('COPY', '/here/slo', { Destination: 'here/copied' });
+    expect((await here.request('GET', '/here/copied')).text).toBe(WHOLE);
   });
 
   it('is whole as a part of another', async () => {

@@ -1,8 +1,7 @@
 // Which of an object's clusters has it newest, for `X-Newest`. Nothing is served here.
-import { AutosyncError } from '../../lib/errors.js';
 import { within } from '../../lib/within.js';
 import type { Peer } from '../../peers/peer.js';
-import type { PeerQuestions } from './peer-questions.js';
+import type { ObjectDate, PeerQuestions } from './peer-questions.js';
 import type { ObjectName } from './pointer.js';
 
 export interface Standing {
@@ -22,8 +21,7 @@ export async function standingOf(
   { ours = 0n, timeoutMs }: { readonly ours: bigint | undefined; readonly timeoutMs: number },
 ): Promise<Standing> {
   const asked = peers.map(async (peer) => {
-    const date = questions.dateAt(peer, name).then((ticks) => ticks ?? 'none', ignoreTrouble);
-    return { peer, said: await within(date, timeoutMs, () => 'silent' as const) };
+    return { peer, said: await within<ObjectDate>(questions.dateAt(peer, name), timeoutMs, () => 'unknown') };
   });
   const all = await Promise.all(asked);
   return {
@@ -31,11 +29,6 @@ export async function standingOf(
       .flatMap(({ peer, said }) => (typeof said === 'bigint' && said > ours ? { peer, ticks: said } : []))
       .sort((a, b) => Number(b.ticks - a.ticks)),
     without: all.flatMap(({ peer, said }) => (said === 'none' ? peer : [])),
-    silent: all.flatMap(({ peer, said }) => (said === 'silent' ? peer.name : [])),
+    silent: all.flatMap(({ peer, said }) => (said === 'unknown' ? peer.name : [])),
   };
-}
-
-function ignoreTrouble(error: unknown): 'silent' {
-  if (error instanceof AutosyncError) return 'silent';
-  throw error;
 }

@@ -12,6 +12,9 @@ import type { Exchange } from '../station.js';
 import type { ClientRights } from './client-rights.js';
 import { rawQuery, type ObjectName } from './pointer.js';
 
+/** In ticks. `none`: it is not there. `unknown`: the cluster did not say. */
+export type ObjectDate = bigint | 'none' | 'unknown';
+
 export class PeerQuestions {
   readonly #site: Site;
   readonly #exchange: Exchange;
@@ -39,13 +42,13 @@ export class PeerQuestions {
     return { cluster, ask: (method, target, wanted) => ask(method, target, this.#inClientsName(wanted)) };
   }
 
-  /** When the object was written there; undefined where it is not there. @throws AutosyncError PEER_UNREACHABLE where that cannot be told; a retry may help */
-  async dateAt(peer: Peer, name: ObjectName): Promise<bigint | undefined> {
+  /** When the object was written there. */
+  dateAt(peer: Peer, name: ObjectName): Promise<ObjectDate> {
     return dateIn(this.at(peer), name);
   }
 
-  /** The same of this cluster. @throws as `dateAt` */
-  async dateHere(name: ObjectName): Promise<bigint | undefined> {
+  /** The same of this cluster. */
+  dateHere(name: ObjectName): Promise<ObjectDate> {
     return dateIn(this.here(), name);
   }
 
@@ -58,16 +61,13 @@ export class PeerQuestions {
   }
 }
 
-async function dateIn(
-  { cluster, ask }: Source,
-  { account, container, object }: ObjectName,
-): Promise<bigint | undefined> {
-  const { status, reason, headers } = await ask(
-    'HEAD',
-    swiftTarget(account, container, object) + rawQuery(''),
-  );
-  if (status === 404) return undefined;
-  const ticks = parseTimestamp(headers.get('x-timestamp') ?? '');
-  if (isSuccess(status) && ticks !== undefined) return ticks;
-  throw new AutosyncError('PEER_UNREACHABLE', `${cluster}: HEAD of an object: ${status} ${reason}.`);
+async function dateIn({ ask }: Source, { account, container, object }: ObjectName): Promise<ObjectDate> {
+  try {
+    const { status, headers } = await ask('HEAD', swiftTarget(account, container, object) + rawQuery(''));
+    if (status === 404) return 'none';
+    return (isSuccess(status) ? parseTimestamp(headers.get('x-timestamp') ?? '') : undefined) ?? 'unknown';
+  } catch (error) {
+    if (error instanceof AutosyncError) return 'unknown';
+    throw error;
+  }
 }

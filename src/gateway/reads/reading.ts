@@ -213,7 +213,7 @@ export class Reading {
     const ticks = isLed
       ? await this.#questions.dateAt(peer, name)
       : parseTimestamp(response.headers.get('x-timestamp') ?? '');
-    if (ticks === undefined) return true;
+    if (typeof ticks !== 'bigint') return true;
     return knowing === undefined
       ? this.#isDeletedHere(name, ticks)
       : (await deletedAt(knowing, name, ticks)) !== undefined;
@@ -321,6 +321,16 @@ export class Reading {
     return this.afterLocal(read, await this.#client.ask(read.method, target, read.selection));
   }
 
+  /** Whether it is a large object of this cluster some of whose parts are placed elsewhere. @throws AutosyncError of the local Swift; a retry may help */
+  async hasPartsElsewhere(name: ObjectName): Promise<boolean> {
+    const ask = this.#client.ask.bind(this.#client);
+    const target = swiftTarget(name.account, name.container, name.object);
+    const itself = await ask('HEAD', `${target}?multipart-manifest=get`);
+    return (
+      isOfLargeObject('GET', itself) && !(await this.#reads.parts.areHere({ name, query: '' }, itself, ask))
+    );
+  }
+
   /** A large object of this cluster: its own answer, unless parts of it are placed elsewhere. */
   async #withAllParts(read: Read, local: OutgoingResponse): Promise<OutgoingResponse> {
     const { query } = read;
@@ -329,7 +339,7 @@ export class Reading {
     const { request } = this.#exchange;
     const { onGone } = request;
     const { parts } = this.#reads;
-    const areHere = await parts.areHere(read, local, (method, target) => this.#client.ask(method, target));
+    const areHere = await parts.areHere(read, local, this.#client.ask.bind(this.#client));
     // Again what gives up the local answer.
     request.onGone = onGone;
     if (areHere) return local;
@@ -369,7 +379,8 @@ export class Reading {
       ? undefined
       : parseTimestamp(headers.get('x-timestamp') ?? '');
     if (said !== undefined) return said;
-    return (await this.#questions.dateHere(name)) ?? 0n;
+    const found = await this.#questions.dateHere(name);
+    return typeof found === 'bigint' ? found : 0n;
   }
 }
 
