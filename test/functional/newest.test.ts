@@ -1,7 +1,7 @@
 // X-Newest: true gives the newest of all clusters that hold an object, and says which of them did not say.
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SERVED_BY } from '../support/as-there.js';
-import { clusters, freshUser, link, restoreLinks } from '../support/clusters.js';
+import { clusters, freshUser, link, restoreLinks, waitFor } from '../support/clusters.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
 import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { SwiftSession, type Answer } from '../support/swift-client.js';
@@ -32,6 +32,14 @@ beforeEach(async () => {
 });
 afterEach(restoreLinks);
 
+/** Also where a cluster was away in the test before. */
+async function putEverywhere(container: string): Promise<void> {
+  await waitFor('no cluster is behind', async () => {
+    const { headers } = await here.request('PUT', container);
+    return headers['x-autosync-pending'] === undefined;
+  });
+}
+
 /** Past the gateways: nothing copies what is written so. */
 async function writeAt(name: string, path: string, body: string): Promise<void> {
   expect((await sessions.direct[name]!.request('PUT', path, {}, body)).status).toBe(201);
@@ -46,7 +54,7 @@ describe.each([
   ['that is placed elsewhere', '/away'],
 ])('of an object %s', (_, container) => {
   beforeEach(async () => {
-    expect((await here.request('PUT', container)).status).toBe(201);
+    await putEverywhere(container);
     await writeAt(two, `${container}/o`, 'old');
     await writeAt(three, `${container}/o`, 'newer');
   });
@@ -90,7 +98,7 @@ describe.each([
 
 describe('of an object that is here', () => {
   beforeEach(async () => {
-    expect((await here.request('PUT', '/c')).status).toBe(201);
+    await putEverywhere('/c');
     await writeAt(one, '/c/o', 'first');
   });
 

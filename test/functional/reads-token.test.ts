@@ -49,7 +49,9 @@ describe.each([
     for (const container of ['c', 'away', 'private', 'away-private'])
       expect((await owner.request('PUT', `/${container}`)).status).toBe(201);
     for (const container of ['c', 'away'])
-      await owner.request('POST', `/${container}`, { 'X-Container-Read': `${friend.user},.rlistings` });
+      await owner.request('POST', `/${container}`, {
+        'X-Container-Read': `${friend.user},.rlistings,.r:friend.example`,
+      });
   });
 
   /** In the owner's account. */
@@ -74,7 +76,6 @@ describe.each([
       const wrong = { 'X-Auth-Token': 'AUTH_tkwrong' };
       expect((await send(url, 'GET', `/v1/${sessions.user.account}/${container}/o`, wrong)).status).toBe(401);
       expect((await get(owner, `/${container}/none`)).status).toBe(404);
-      await owner.request('POST', `/${container}`, { 'X-Container-Read': '.r:friend.example' });
       const referred = { Referer: 'http://friend.example/x' };
       const path = `/v1/${sessions.user.account}/${container}/o`;
       expect((await send(url, 'GET', path, referred)).text).toBe('there');
