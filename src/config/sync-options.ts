@@ -25,7 +25,7 @@ export const AUTOSYNC_OPTIONS = {
   peer_auth: option(is.oneOf('service', 'token'), {
     defaultWords: 'service where there is a [service] section, else token',
     example: 'service',
-    doc: "With what rights a peer's change is made here: those of the service user, or the client's own token (only where all clusters share one identity service).",
+    doc: "With what rights a peer's change is made here, and objects are read: those of the service user, or the client's own token (only where all clusters share one identity service).",
   }),
   override_auth: option(is.boolean, {
     default: 'false',

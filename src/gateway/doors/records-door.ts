@@ -1,6 +1,7 @@
 // Tells a peer's daemon what this cluster has recorded: names and marks page by page, and whole records. Takes the realm's own,
 // and answers whether an object was deleted here.
 import { probeHere } from '../../converge/object-member.js';
+import { LocalObjects } from '../../copy/local-object.js';
 import { HeaderList } from '../../http/headers.js';
 import type { Keeper } from '../../records/keeper.js';
 import { pendingFor } from '../../records/pending.js';
@@ -9,9 +10,11 @@ import { canaryObject, clusterLabel } from '../../records/names.js';
 import { parseRecord, renderChange, type RecordName } from '../../records/record.js';
 import type { Registers } from '../../records/register.js';
 import { recordedAccounts, recordRows } from '../../records/rows.js';
+import { derivedKeys } from '../../site/site.js';
 import { queryParameter } from '../../swift/path.js';
 import { parseTimestamp } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
+import { probeByKeys } from '../reads/deletions.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 
@@ -34,27 +37,24 @@ export async function answerRecords(
 ): Promise<OutgoingResponse> {
   const { method, target } = exchange.request;
   const { records } = site;
+  const question = PATH.exec(target)?.[1];
+  if (question === 'probe') return answerProbe(site, exchange);
   if (records === undefined)
     return textAnswer(exchange, 503, 'There is no [service]: nothing is recorded here.');
-  const question = PATH.exec(target)?.[1];
   if (question === 'realm') return answerRealm(site, records, method === 'PUT' ? body : undefined);
   if (question === 'canary') return answerCanary(records, exchange, method === 'PUT' ? body : undefined);
   if (question === 'accounts') return json(JSON.stringify(await ourAccounts(site, records)));
   if (question === 'pending') return json(JSON.stringify(await pendingFor(records, ...whatIsAsked(target))));
   const account = queryParameter(target, 'account') ?? '';
-  if (!site.options.isAccountOurs(account))
-    return textAnswer(exchange, 403, 'That account is not among [filter:autosync] accounts.');
-  switch (question) {
-    case 'probe':
-      return answerProbe(site, exchange, account);
-    case 'records':
-      return json(JSON.stringify(await page(records, account, target)));
-    default: {
-      const container = queryParameter(target, 'container') ?? '';
-      const name = container === '' ? { account } : { account, container };
-      return json(renderChange((await records.read(name)).desired));
-    }
-  }
+  if (!site.options.isAccountOurs(account)) return notOurs(exchange);
+  if (question === 'records') return json(JSON.stringify(await page(records, account, target)));
+  const container = queryParameter(target, 'container') ?? '';
+  const name = container === '' ? { account } : { account, container };
+  return json(renderChange((await records.read(name)).desired));
+}
+
+function notOurs(exchange: Exchange): OutgoingResponse {
+  return textAnswer(exchange, 403, 'That account is not among [filter:autosync] accounts.');
 }
 
 /** The cluster that asks, and the account or container that it asks of. */
@@ -66,14 +66,21 @@ function whatIsAsked(target: string): [string, RecordName | undefined] {
   return [cluster, container === undefined ? { account } : { account, container }];
 }
 
-async function answerProbe(site: Site, exchange: Exchange, account: string): Promise<OutgoingResponse> {
-  const [container, object, timestamp] = ['container', 'object', 'timestamp'].map(
+async function answerProbe(site: Site, exchange: Exchange): Promise<OutgoingResponse> {
+  const [account, container, object, timestamp] = ['account', 'container', 'object', 'timestamp'].map(
     (field) => queryParameter(exchange.request.target, field) ?? '',
-  ) as [string, string, string];
+  ) as [string, string, string, string];
+  if (!site.options.isAccountOurs(account)) return notOurs(exchange);
   const ticks = parseTimestamp(timestamp);
   if (container === '' || object === '' || ticks === undefined)
     return textAnswer(exchange, 400, 'A probe needs container, object and timestamp.');
-  return textAnswer(exchange, 200, await probeHere(site, { account, container, object }, ticks));
+  const name = { account, container, object };
+  // Without a service user nobody is shown the container's key.
+  const probing =
+    site.serviceToken === undefined
+      ? probeByKeys(new LocalObjects(site), derivedKeys(site, name), name, ticks)
+      : probeHere(site, name, ticks);
+  return textAnswer(exchange, 200, await probing);
 }
 
 /** What this cluster knows of all clusters; with `news` merged in first. */

@@ -7,6 +7,7 @@ import type { Exchange, Next, OutgoingResponse } from '../station.js';
 import { selectionOf } from './client-rights.js';
 import { answeredSomewhere } from './failover.js';
 import { SERVED_BY } from './find-copy.js';
+import { isOfLargeObject, lacksParts, LocalParts } from './large-object/local-parts.js';
 import type { ObjectName } from './pointer.js';
 import { Reading } from './reading.js';
 import type { Places } from './where.js';
@@ -17,12 +18,14 @@ export class ObjectReads {
   readonly objects: LocalObjects;
   /** Names that no cluster had. */
   readonly missed: ShortMemory<true>;
+  readonly parts: LocalParts;
 
   constructor(site: Site, places: Places) {
     this.site = site;
     this.places = places;
     this.objects = new LocalObjects(site);
     this.missed = new ShortMemory(site.options.reads.negativeTtlMs);
+    this.parts = new LocalParts(site, places);
   }
 
   /** A read of whatever kind: the local Swift's answer, or a peer's while that is down. */
@@ -35,7 +38,7 @@ export class ObjectReads {
     const isNewest = headers.get('x-newest')?.toLowerCase() === 'true';
     const local = await this.anywhere(exchange, next);
     if (local.headers.has(SERVED_BY)) return local;
-    const isLacking = local.status === 404 || (local.status === 409 && method === 'GET');
+    const isLacking = local.status === 404 || lacksParts(method, local) || isOfLargeObject(method, local);
     if (this.site.options.reads.timeoutMs === 0 || !(isLacking || isNewest)) return local;
     const query = target.includes('?') ? target.slice(target.indexOf('?')) : '';
     const asked = { method: method === 'HEAD' ? 'HEAD' : 'GET', name, query } as const;

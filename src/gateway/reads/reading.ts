@@ -1,19 +1,18 @@
-// The way of one read past the local Swift. Peers are read raw, by the gateways' own rights, once the local Swift has said of that very object
-// that the client may read it; what an object points to is read by requests of its own, with the client's rights, through the local Swift
+// The way of one read past the local Swift. Peers are read raw, by the gateways' own rights (or the client's: peer-questions.ts), once the local
+// Swift has said of that very object that the client may read it; what an object points to is read by requests of its own, with the client's rights, through the local Swift
 // again. A TempURL's rights are good for one object only: such a request goes to the peer as it is.
-import { localSource, peerSource } from '../../converge/cluster-listing.js';
-import { probeAt } from '../../converge/object-member.js';
 import { HeaderList } from '../../http/headers.js';
 import { collectBody, MessageBody } from '../../http/message-body.js';
 import { asClient, type Peer } from '../../peers/peer.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { parseTimestamp } from '../../swift/timestamp.js';
+import type { ContainerName } from '../../site/site.js';
 import { abandon, notKnown, PARTIAL, relay, textAnswer } from '../answer.js';
-import { rightsFor } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 import type { Holders } from '../writes/write-elsewhere.js';
 import { ClientRights } from './client-rights.js';
+import { deletedAt, isDeletedHere } from './deletions.js';
 import {
   findCopy,
   handedOn,
@@ -24,10 +23,14 @@ import {
   type Search,
 } from './find-copy.js';
 import { isJudgedElsewhere, judgedElsewhere } from './judged-elsewhere.js';
-import { answerLarge } from './large-object/elsewhere.js';
+import { answerLarge, type ListSources } from './large-object/elsewhere.js';
 import type { PartToRead } from './large-object/joined-body.js';
+import { isOfLargeObject, lacksParts } from './large-object/local-parts.js';
+import { standingOf, type Standing } from './newest.js';
 import type { ObjectReads } from './object-reads.js';
+import { PeerQuestions } from './peer-questions.js';
 import { pointerIn, rawQuery, type ObjectName, type Pointer } from './pointer.js';
+import type { Where } from './where.js';
 
 /** As Swift's symlinks do by default (middleware/symlink.py, symloop_max). */
 const MAX_LINKS = 2;
@@ -56,17 +59,20 @@ export class Reading {
   readonly #reads: ObjectReads;
   readonly #exchange: Exchange;
   readonly #client: ClientRights;
+  readonly #questions: PeerQuestions;
 
   constructor(reads: ObjectReads, exchange: Exchange) {
     this.#reads = reads;
     this.#exchange = exchange;
     this.#client = new ClientRights(reads.site, exchange);
+    this.#questions = new PeerQuestions(reads.site, exchange, this.#client);
   }
 
   /** The local answer, where nobody has what it lacks. @throws AutosyncError of the local Swift; a retry may help */
   async afterLocal(read: Read, local: OutgoingResponse): Promise<OutgoingResponse> {
     const isLed = local.status === 404 && local.headers.has('content-location');
-    if (isLed || (local.status === 409 && read.method === 'GET')) return this.#completeLocal(read, local);
+    if (isLed || lacksParts(read.method, local)) return this.#completeLocal(read, local);
+    if (isOfLargeObject(read.method, local)) return this.#withAllParts(read, local);
     if (local.status !== 404 && !(local.status === 412 && read.nesting > 0)) return local;
     const where = await this.#reads.places.find(read.name);
     const key = keyOf(read.name);
@@ -101,35 +107,61 @@ export class Reading {
     return judgedElsewhere(this.#reads.site, this.#exchange, holders, Promise.resolve(otherwise));
   }
 
-  /** The newest there is on any of its clusters. @throws AutosyncError of the local Swift; a retry may help */
+  /**
+   * The newest there is on any of its clusters. Those that did not say are named.
+   *
+   * @throws AutosyncError of the local Swift; a retry may help
+   */
   async newest(read: Read, local: OutgoingResponse): Promise<OutgoingResponse> {
     if (local.status !== 404 && !isServed(local.status)) return this.afterLocal(read, local);
     try {
-      const newer = await this.#newerThan(read, local);
-      if (newer === undefined) return await this.afterLocal(read, local);
-      abandon(local);
-      if (typeof newer !== 'string') return await this.#serve(read, newer);
-      return textAnswer(this.#exchange, 404, `It was deleted on ${newer}.`);
+      const where = await this.#reads.places.find(read.name);
+      if (where.peers.length === 0 || !(await this.#isAllowed(read)))
+        return await this.afterLocal(read, local);
+      const { peers, fenced } = await this.#reads.places.inOrder(where);
+      const isThere = isServed(local.status) || local.headers.has('content-location');
+      const ours = isThere ? await this.#dateHere(read, local) : undefined;
+      const { timeoutMs } = this.#reads.site.options.reads;
+      const standing = await standingOf(this.#questions, peers, read.name, { ours, timeoutMs });
+      const silent = [...standing.silent, ...fenced];
+      const answer = await this.#newestOf(
+        read,
+        isThere ? local : await whole(local),
+        { where, ours, ...standing },
+        (peer) => silent.push(peer),
+      );
+      if (silent.length > 0 && !answer.headers.has(PARTIAL)) answer.headers.set(PARTIAL, silent.join(', '));
+      return answer;
     } catch (error) {
       abandon(local);
       throw error;
     }
   }
 
-  /** A newer copy, or the cluster where it was deleted since. */
-  async #newerThan(read: Read, local: OutgoingResponse): Promise<FoundCopy | string | undefined> {
-    if (local.status === 404 || !(await this.#isAllowed(read))) return undefined;
-    const { peers } = await this.#reads.places.inOrder(await this.#reads.places.find(read.name));
-    const [ours, ...dates] = await Promise.all([
-      this.#dateHere(read, local),
-      ...peers.map((peer) => this.#dateAt(peer, read.name)),
-    ]);
-    const best = peers
-      .map((peer, i) => ({ peer, ticks: dates[i] ?? 0n }))
-      .reduce<{ peer?: Peer; ticks: bigint }>((a, b) => (b.ticks > a.ticks ? b : a), { ticks: ours });
-    if (best.peer !== undefined) return (await this.#search(read, [best.peer])).found;
-    const without = peers.filter((_, i) => dates[i] === undefined);
-    return this.#deletedSince(without, read.name, ours);
+  async #newestOf(
+    read: Read,
+    local: OutgoingResponse,
+    { where, ours, newer, without }: Standing & { where: Where; ours: bigint | undefined },
+    onSilent: (peer: string) => void,
+  ): Promise<OutgoingResponse> {
+    const ticks = newer[0]?.ticks ?? ours;
+    if (ticks === undefined) return this.afterLocal(read, local);
+    if (ours === undefined && where.isHere && (await this.#isDeletedHere(read.name, ticks))) return local;
+    const deletedOn = await deletedAt(without, read.name, ticks);
+    if (deletedOn !== undefined) {
+      abandon(local);
+      return textAnswer(this.#exchange, 404, `It was deleted on ${deletedOn}.`);
+    }
+    const selection = read.selection.clone().set('X-Newest', 'true');
+    for (const { peer } of newer) {
+      const { found } = await this.#search({ ...read, selection }, [peer]);
+      if (found !== undefined) {
+        abandon(local);
+        return this.#serve(read, found);
+      }
+      onSilent(peer.name);
+    }
+    return this.afterLocal(read, local);
   }
 
   /** Swift may have taken the client's own request for one of another name. A TempURL is judged where it goes. */
@@ -149,7 +181,7 @@ export class Reading {
     return {
       method,
       target: swiftTarget(name.account, name.container, name.object) + rawQuery(query),
-      headers: selection,
+      headers: this.#questions.headers(selection),
     };
   }
 
@@ -179,15 +211,17 @@ export class Reading {
     // Of what a link led to there, the answer tells the date of that.
     const isLed = response.headers.has('content-location');
     const ticks = isLed
-      ? await this.#dateAt(peer, name)
+      ? await this.#questions.dateAt(peer, name)
       : parseTimestamp(response.headers.get('x-timestamp') ?? '');
-    if (ticks === undefined) return true;
-    if (knowing !== undefined) return (await this.#deletedSince(knowing, name, ticks)) !== undefined;
+    if (typeof ticks !== 'bigint') return true;
+    return knowing === undefined
+      ? this.#isDeletedHere(name, ticks)
+      : (await deletedAt(knowing, name, ticks)) !== undefined;
+  }
+
+  #isDeletedHere(name: ObjectName, ticks: bigint): Promise<boolean> {
     const { site, objects } = this.#reads;
-    const known = await site.containerKeys.get(name, rightsFor(site, this.#exchange));
-    if (known === undefined) return true;
-    const verdict = await objects.probe(name, known.key, ticks);
-    return verdict !== 'never-here' && verdict !== 'here';
+    return isDeletedHere(site, objects, this.#exchange, name, ticks);
   }
 
   async #serve(read: Read, found: FoundCopy): Promise<OutgoingResponse> {
@@ -205,8 +239,8 @@ export class Reading {
     if (!CONDITIONAL.has(response.status)) return pointerIn(response.headers, name, query);
     // Conditions held against a pointer's own bytes say nothing of what it points to.
     const target = swiftTarget(name.account, name.container, name.object) + rawQuery(query);
-    const asked = await peer.send({ method: 'HEAD', target });
-    return asked.kind === 'answer' ? pointerIn(asked.answer.headers, name, query) : undefined;
+    const { headers } = await this.#questions.at(peer).ask('HEAD', target);
+    return pointerIn(headers, name, query);
   }
 
   /** @param peer that has it; undefined: this cluster itself */
@@ -214,18 +248,28 @@ export class Reading {
     if (pointer.kind === 'symlink') return this.#followLink(read, pointer);
     if (read.nesting > MAX_NESTING)
       return Promise.resolve(textAnswer(this.#exchange, 409, 'Too many large objects in each other.'));
-    const { site, places } = this.#reads;
+    const { site } = this.#reads;
     return answerLarge(read, pointer.kind, {
-      source: peer === undefined ? localSource(site) : peerSource(peer),
+      source: peer === undefined ? this.#questions.here() : this.#questions.at(peer),
       exchange: this.#exchange,
       log: site.log,
       readPart: (part) => this.#readPart(read, part),
       listHere: (target) => this.#client.ask('GET', target),
-      listSources: async (name) => {
-        const { isHere, peers } = await places.find(name);
-        return [...(isHere ? [localSource(site)] : []), ...peers.map(peerSource)];
-      },
+      listSources: (name) => this.#listSources(name, peer),
     });
+  }
+
+  /** @param peer that has the manifest; undefined: this cluster itself */
+  async #listSources(name: ContainerName, peer: Peer | undefined): Promise<ListSources> {
+    const { places } = this.#reads;
+    const where = await places.find(name);
+    const { peers, fenced } = await places.inOrder(where);
+    const sources = peers.map((each) => this.#questions.at(each));
+    const here = this.#questions.here();
+    if (where.isHere) return { all: [here, ...sources], oneOf: [], fenced: [] };
+    // What has been written here all the same has yet to go home.
+    const all = peer === undefined ? [here] : [];
+    return { all, oneOf: sources, fenced };
   }
 
   /** With the client's own rights. */
@@ -277,6 +321,35 @@ export class Reading {
     return this.afterLocal(read, await this.#client.ask(read.method, target, read.selection));
   }
 
+  /** Whether it is a large object of this cluster some of whose parts are placed elsewhere. @throws AutosyncError of the local Swift; a retry may help */
+  async hasPartsElsewhere(name: ObjectName): Promise<boolean> {
+    const ask = this.#client.ask.bind(this.#client);
+    const target = swiftTarget(name.account, name.container, name.object);
+    const itself = await ask('HEAD', `${target}?multipart-manifest=get`);
+    return (
+      isOfLargeObject('GET', itself) && !(await this.#reads.parts.areHere({ name, query: '' }, itself, ask))
+    );
+  }
+
+  /** A large object of this cluster: its own answer, unless parts of it are placed elsewhere. */
+  async #withAllParts(read: Read, local: OutgoingResponse): Promise<OutgoingResponse> {
+    const { query } = read;
+    const isDynamic = local.headers.has('x-object-manifest');
+    if ((isTempUrl(query) && !isDynamic) || queryParameter(query, 'version-id') !== undefined) return local;
+    const { request } = this.#exchange;
+    const { onGone } = request;
+    const { parts } = this.#reads;
+    const areHere = await parts.areHere(read, local, this.#client.ask.bind(this.#client));
+    // Again what gives up the local answer.
+    request.onGone = onGone;
+    if (areHere) return local;
+    if (!isTempUrl(query)) return this.#completeLocal(read, local);
+    abandon(local);
+    const text =
+      'The segments of this large object are on other clusters, where no TempURL of it opens them.';
+    return textAnswer(this.#exchange, 409, text);
+  }
+
   /**
    * A large object of which the local Swift has the manifest, and not all segments; or a link of which it has not what that leads to.
    * Anything else stays what it is.
@@ -284,14 +357,14 @@ export class Reading {
   async #completeLocal(read: Read, local: OutgoingResponse): Promise<OutgoingResponse> {
     const { name, query } = read;
     if (isTempUrl(query)) return local;
-    const { site } = this.#reads;
     const target = swiftTarget(name.account, name.container, name.object) + rawQuery(query);
     try {
-      const [isAllowed, { headers, status }] = await Promise.all([
+      const [isAllowed, raw] = await Promise.all([
         this.#isAllowed(read),
-        site.swift.request(rightsFor(site, this.#exchange), { method: 'HEAD', target }),
+        this.#questions.here().ask('HEAD', target),
       ]);
-      const pointer = isAllowed && isSuccess(status) ? pointerIn(headers, name, query) : undefined;
+      const isIt = isAllowed && isSuccess(raw.status) && isOfOne(local, raw.headers);
+      const pointer = isIt ? pointerIn(raw.headers, name, query) : undefined;
       if (pointer === undefined) return local;
       abandon(local);
       return await this.#follow(read, pointer, undefined);
@@ -301,30 +374,20 @@ export class Reading {
     }
   }
 
-  async #dateAt(peer: Peer, { account, container, object }: ObjectName): Promise<bigint | undefined> {
-    const target = swiftTarget(account, container, object) + rawQuery('');
-    const asked = await peer.send({ method: 'HEAD', target });
-    return asked.kind === 'answer' && isSuccess(asked.answer.status)
-      ? parseTimestamp(asked.answer.headers.get('x-timestamp') ?? '')
-      : undefined;
-  }
-
-  /** The first of the peers where it was deleted since. */
-  async #deletedSince(peers: readonly Peer[], name: ObjectName, ticks: bigint): Promise<string | undefined> {
-    const verdicts = await Promise.all(peers.map((peer) => probeAt(peer, name, ticks)));
-    return peers[verdicts.indexOf('newer-here')]?.name;
-  }
-
   async #dateHere({ name }: Read, { headers }: OutgoingResponse): Promise<bigint> {
     const said = headers.has('content-location')
       ? undefined
       : parseTimestamp(headers.get('x-timestamp') ?? '');
     if (said !== undefined) return said;
-    const { site } = this.#reads;
-    const target = swiftTarget(name.account, name.container, name.object) + rawQuery('');
-    const answer = await site.swift.request(rightsFor(site, this.#exchange), { method: 'HEAD', target });
-    return parseTimestamp(answer.headers.get('x-timestamp') ?? '') ?? 0n;
+    const found = await this.#questions.dateHere(name);
+    return typeof found === 'bigint' ? found : 0n;
   }
+}
+
+/** Whether the local answer is that of the object with these headers, and not of another that Swift took the request for. */
+function isOfOne({ headers }: OutgoingResponse, raw: HeaderList): boolean {
+  const date = headers.get('x-timestamp');
+  return date === undefined || headers.has('content-location') || date === raw.get('x-timestamp');
 }
 
 /** Of a large object's part nothing else will do. */

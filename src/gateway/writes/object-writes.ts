@@ -57,7 +57,11 @@ export class ObjectWrites {
 
   async #copyHere(writing: Writing, local: Next, destination: ObjectName): Promise<OutgoingResponse> {
     const { exchange } = writing;
-    const copy = copyRequest(exchange.request, exchange.path as ObjectName, destination);
+    const { request } = exchange;
+    const copy = copyRequest(request, exchange.path as ObjectName, destination);
+    // Swift would copy what it has of it, which may be nothing.
+    const isWhole = copy === undefined || copy.isOfManifest || isOfVersion(request);
+    if (!isWhole && (await writing.reading.hasPartsElsewhere(copy.source))) return copyObject(writing, copy);
     const answer = await local();
     // 409: a large object some of whose segments are not here.
     if (copy === undefined || (answer.status !== 404 && answer.status !== 409)) return answer;
@@ -82,6 +86,10 @@ export class ObjectWrites {
     const write = { ...writing.write(written, { body: clientsBody(body) }), target, expectsContinue };
     return writeElsewhere(this.#site, exchange, await writing.holders(await writing.where(written)), write);
   }
+}
+
+function isOfVersion({ target }: IncomingRequest): boolean {
+  return queryParameter(target, 'version-id') !== undefined;
 }
 
 function isManifestPut({ method, target }: IncomingRequest): boolean {

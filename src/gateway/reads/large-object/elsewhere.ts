@@ -1,5 +1,5 @@
-// A large object whose manifest is on another cluster: what that says is read there, by the gateways' rights; its segments are read, and
-// dynamic ones listed, by whoever the client is.
+// A large object that is on several clusters, or on others: its manifest is read by the gateways' rights where it is; its segments are read,
+// and dynamic ones listed, by whoever the client is.
 import type { Source } from '../../../converge/cluster-listing.js';
 import type { HeaderList } from '../../../http/headers.js';
 import { AutosyncError } from '../../../lib/errors.js';
@@ -8,7 +8,7 @@ import type { ContainerName } from '../../../site/site.js';
 import { collectBody, MessageBody } from '../../../http/message-body.js';
 import { encodeName, swiftTarget } from '../../../swift/path.js';
 import { isSuccess } from '../../../swift/swift-client.js';
-import { textAnswer } from '../../answer.js';
+import { notKnown, textAnswer } from '../../answer.js';
 import type { OutgoingResponse } from '../../station.js';
 import { answerDlo, type ListedPart, type ListedParts, type ListingQuery } from './dlo.js';
 import { answerSlo } from './slo.js';
@@ -32,7 +32,17 @@ export interface Means extends Pick<LargeObjectRead, 'exchange' | 'log' | 'readP
   /** Asks the local Swift for a listing with the client's own rights. */
   readonly listHere: (target: string) => Promise<OutgoingResponse>;
   /** The clusters that hold a container's objects. */
-  readonly listSources: (name: ContainerName) => Promise<readonly Source[]>;
+  readonly listSources: (name: ContainerName) => Promise<ListSources>;
+}
+
+/** Whom to ask for the listing of a container. */
+export interface ListSources {
+  /** Each of them has to answer. */
+  readonly all: readonly Source[];
+  /** Each of them holds all its objects: one answer is enough, and needed. */
+  readonly oneOf: readonly Source[];
+  /** They would be among these, and are fenced. */
+  readonly fenced: readonly string[];
 }
 
 /** Swift's answer for it. @throws AutosyncError what the sources throw; a retry may help */
@@ -60,18 +70,25 @@ export async function answerLarge(
 
 /** What any of the clusters has of them, the newest of each, for whoever may list them here. */
 async function listParts(
-  { source, listHere, listSources }: Means,
+  { exchange, source, listHere, listSources }: Means,
   { account, container, prefix, marker }: ListingQuery,
 ): Promise<ListedParts | OutgoingResponse> {
   const allowed = await listHere(`${swiftTarget(account, container)}?limit=1`);
   if (!isSuccess(allowed.status)) return allowed;
   if (allowed.body instanceof MessageBody) await collectBody(allowed.body, MAX_ROW_BYTES);
   const query = `?format=json&limit=${PAGE}&prefix=${encodeName(prefix)}&marker=${encodeName(marker)}`;
-  const found = await listSources({ account, container });
-  const sources = found.length === 0 ? [source] : found;
-  const pages = await Promise.all(
-    sources.map((each) => listPage(each, swiftTarget(account, container) + query)),
-  );
+  const { all, oneOf, fenced } = await listSources({ account, container });
+  const isNobody = all.length + oneOf.length + fenced.length === 0;
+  const pageAt = (each: Source): Promise<readonly Row[]> =>
+    listPage(each, swiftTarget(account, container) + query);
+  const [certain, ...tried] = await Promise.all([
+    Promise.all((isNobody ? [source] : all).map(pageAt)),
+    ...oneOf.map((each) => pageAt(each).catch(ignoreTrouble)),
+  ]);
+  const told = tried.filter((page) => page !== undefined);
+  const silent = told.length > 0 ? [] : [...oneOf.map(({ cluster }) => cluster), ...fenced];
+  if (silent.length > 0) return notKnown(exchange, silent);
+  const pages = [...certain, ...told];
   // Behind the end of a full page its cluster may have more.
   const end = pages
     .flatMap((rows) => (rows.length < PAGE ? [] : [rows.at(-1)?.name ?? '']))
@@ -95,4 +112,8 @@ async function listPage({ cluster, ask }: Source, target: string): Promise<reado
   if (!isSuccess(status) && status !== 404)
     throw new AutosyncError('PEER_UNREACHABLE', `${cluster}: a listing: ${status} ${reason}`);
   return status === 200 ? (JSON.parse(body.toString('utf8')) as Row[]) : [];
+}
+
+function ignoreTrouble(error: unknown): undefined {
+  if (!(error instanceof AutosyncError)) throw error;
 }
