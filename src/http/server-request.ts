@@ -26,6 +26,8 @@ export interface IncomingRequest extends RequestHead {
   inform(status: number, reason: string, headers: HeaderList): void;
   /** Called once if the client goes away before it has the whole answer. */
   onGone: (() => void) | undefined;
+  /** The client went away; never said of a request that only stands for a client's. */
+  readonly isGone?: boolean;
 }
 
 export class ServerRequest implements IncomingRequest {
@@ -43,6 +45,7 @@ export class ServerRequest implements IncomingRequest {
   /** The client waits for `100 Continue`, and has not had it yet. */
   isAwaitingContinue: boolean;
   isAnswered = false;
+  isGone = false;
   onGone: (() => void) | undefined;
   readonly #socket: Socket;
   #hasContinued = false;
@@ -83,6 +86,7 @@ export class ServerRequest implements IncomingRequest {
   /** The client went away before it had the whole answer. */
   gone(): void {
     const { onGone } = this;
+    this.isGone = true;
     this.onGone = undefined;
     onGone?.();
   }

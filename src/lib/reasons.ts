@@ -187,7 +187,7 @@ export const REASONS = {
     meaning:
       'Objects were on a cluster where their container is not placed: written past the gateways, or left by a placement that changed.',
     next: 'They go to a cluster where it is placed, unless that has newer ones or deleted them since; then they are deleted where they do not belong.',
-    fix: 'If it stays, see that all clusters of the placement can be reached: nothing is deleted while one cannot. Send objects through the gateways.',
+    fix: 'If it stays, see that all clusters of the placement can be reached: nothing is deleted while one cannot. What is older than reclaim_age may have been deleted there: `autosync verify ACCOUNT/CONTAINER --repair --force` takes it home. Send objects through the gateways.',
   },
   OBJECTS_ORPHANED: {
     meaning: 'Objects were deleted on one cluster, and were still on another.',

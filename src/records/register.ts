@@ -15,7 +15,7 @@ export type Superseded = readonly [version: Version, hash: string];
 /** Values by name: settings by their header (lower case), and what `record.ts` names. */
 export type Registers = ReadonlyMap<string, Register>;
 
-const MAX_BEFORE = 8;
+export const MAX_BEFORE = 8;
 
 export function register(value: string, version: Version, before: readonly Superseded[] = []): Register {
   return { value, version, before };

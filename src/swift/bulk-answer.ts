@@ -57,6 +57,30 @@ export function renderBulk(
   return Buffer.from(`<${root}>\n${inside.join('')}<errors>\n${errors.join('')}</errors>\n</${root}>\n`);
 }
 
+/** The names in such an answer, percent-encoded, and what is wrong with each; none where it is no such answer. */
+export function readProblems(body: string): readonly Problem[] {
+  if (body.startsWith('{')) return problemsInJson(body);
+  if (body.startsWith('<'))
+    return [...body.matchAll(/<object><name>(.*?)<\/name><status>(.*?)<\/status><\/object>/g)].map(
+      ([, name = '', what = '']) => [unescapeXml(name), unescapeXml(what)],
+    );
+  const [, list] = /^(?:[\w ]+: .*\n)*Errors:\n([^]*)$/.exec(body) ?? [];
+  return [...(list ?? '').matchAll(/^(.*?), (.*)$/gm)].map(([, name = '', what = '']) => [name, what]);
+}
+
+function problemsInJson(body: string): readonly Problem[] {
+  try {
+    const { Errors: errors } = JSON.parse(body) as { readonly Errors?: unknown };
+    return Array.isArray(errors) ? (errors as Problem[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+function unescapeXml(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
 function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -54,33 +54,41 @@ export async function verifyObject(run: Run, name: ObjectName, members: readonly
   const deletion = await deletedAfter(subject);
   if (deletion === 'young') run.onItsWay(name);
   else if (deletion === 'deleted') reportOrphan(subject);
-  else {
+  else if (deletion === 'unknown') {
+    const detail = 'not all of them said whether it was deleted there';
+    run.found({ kind: 'unclear', ...name, clusters: compared.absent, detail, outcome: 'found' });
+  } else {
     if (isManifest(compared.copy)) await verifySegments(subject);
     await reportDifferences(subject);
   }
 }
 
-/** Whether a cluster that does not have it deleted it after the newest copy was written. */
-export async function deletedAfter({
-  run,
-  name,
-  members,
-  compared,
-}: Case): Promise<'deleted' | 'young' | 'no'> {
+/**
+ * Whether a cluster that does not have it deleted it after the newest copy was written; `unknown` where none says so, and not all say anything.
+ *
+ * @param others are asked as well: what they do not say does not matter
+ */
+export async function deletedAfter(
+  { run, name, members, compared }: Case,
+  others: readonly Member[] = [],
+): Promise<'deleted' | 'young' | 'no' | 'unknown'> {
   const absent = members.filter(({ cluster }) => compared.absent.includes(cluster));
   const account = await run.accounts.get(name.account);
-  const isAnywhere = async (ticks: bigint): Promise<boolean> => {
-    const answers = absent.map((member) => {
+  const ask = (ticks: bigint): Promise<DeletionAnswer[]> => {
+    const answers = [...absent, ...others].map((member) => {
       const reapedUntil = ticksOf(account?.reapedUntilMs.get(member.cluster) ?? 0);
       return probeAt(member, name, reapedUntil > ticks ? reapedUntil : ticks);
     });
-    return (await Promise.all(answers)).includes('newer-here');
+    return Promise.all(answers);
   };
   // One tick later: Swift says the same of a tombstone as of this very copy, where only some of its servers answer.
   const after = compared.ticks + 1n;
-  if (!(await isAnywhere(after))) return 'no';
+  const answers = await ask(after);
+  if (!answers.includes('newer-here'))
+    return answers.slice(0, absent.length).includes('unknown') ? 'unknown' : 'no';
   const graceTicks = ticksOf(run.nowMs - run.options.graceMs);
-  return (await isAnywhere(graceTicks > after ? graceTicks : after)) ? 'young' : 'deleted';
+  const later = await ask(graceTicks > after ? graceTicks : after);
+  return later.includes('newer-here') ? 'young' : 'deleted';
 }
 
 function ticksOf(ms: number): bigint {
@@ -96,14 +104,17 @@ async function probeAt(member: Member, name: ObjectName, ticks: bigint): Promise
   }
 }
 
-/** Its copies are deleted, or said to be. */
-export function reportOrphan({ run, name, members, said, compared }: Case): void {
+/** Its copies are deleted, or said to be. @param mayBeOld they may be older than reclaim_age, also without --force */
+export function reportOrphan(
+  { run, name, members, said, compared }: Case,
+  { mayBeOld = false }: { readonly mayBeOld?: boolean } = {},
+): void {
   const copies = members.flatMap((member) => {
     const what = said.get(member.cluster);
     return what === undefined || typeof what === 'string' ? [] : [{ member, ticks: what.ticks }];
   });
   const clusters = copies.map(({ member }) => member.cluster);
-  run.orphaned(findingOf('orphaned', { name, compared }, clusters, 'found'), copies);
+  run.orphaned(findingOf('orphaned', { name, compared }, clusters, 'found'), copies, mayBeOld);
 }
 
 async function reportDifferences(found: Case): Promise<void> {

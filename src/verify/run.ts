@@ -12,7 +12,7 @@ export interface RepairOptions {
   readonly isDryRun: boolean;
   /** Where more copies than that would be deleted, none is. */
   readonly maxDelete: number;
-  /** Deletes also what is older than Swift remembers deletions. */
+  /** Deletes also what is older than Swift remembers deletions, and takes home what may have been deleted there so long ago. */
   readonly isForced: boolean;
   /** Asked once, before the first deletion. */
   readonly mayDelete: (copies: number) => Promise<boolean>;
@@ -127,8 +127,8 @@ export class Run {
     this.found({ kind: 'unclear', account, container, clusters, detail, outcome: 'found' });
   }
 
-  /** Deleted when all is compared, if then it may be. */
-  orphaned(finding: Finding, copies: Orphan['copies']): void {
+  /** Deleted when all is compared, if then it may be. @param mayBeOld older than reclaim_age, also without --force */
+  orphaned(finding: Finding, copies: Orphan['copies'], mayBeOld: boolean): void {
     this.unequal.add(idOf(finding));
     const { repair, reclaimAgeMs } = this.options;
     if (repair === undefined) {
@@ -136,7 +136,7 @@ export class Run {
       return;
     }
     const isOld = copies.some(({ ticks }) => timestampMs(ticks) < this.nowMs - reclaimAgeMs);
-    if (isOld && !repair.isForced) {
+    if (isOld && !mayBeOld && !repair.isForced) {
       this.#kept(finding, 'older than reclaim_age: --force deletes it');
       return;
     }

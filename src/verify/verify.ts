@@ -3,9 +3,10 @@ import { allContainers, type KnownContainer } from '../converge/all-containers.j
 import { memberAt, type Member } from '../converge/object-member.js';
 import { eachOf } from '../lib/each-of.js';
 import { AutosyncError } from '../lib/errors.js';
+import { ShortMemory } from '../lib/short-memory.js';
 import { isSameCluster } from '../peers/clusters.js';
 import type { Keeper } from '../records/keeper.js';
-import { DESIRED, isHeldBack, lifeOf } from '../records/record.js';
+import { DESIRED, isHeldBack, lifeOf, recordedPlacement, type Record } from '../records/record.js';
 import { requireOurs, type BaseSite, type ContainerName } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
@@ -13,9 +14,11 @@ import { versionMs } from '../records/version.js';
 import { readAccount, type AccountState } from './account.js';
 import { isYoung } from './compare.js';
 import { verifyContainer } from './container.js';
-import { findStrays } from './stray.js';
+import { findStrays, type Homes } from './stray.js';
 import { Run, type RunCount, type RunOptions } from './run.js';
 import { placementFor } from '../site/placement.js';
+
+const PLACEMENT_FRESH_MS = 1_000;
 
 /** What is compared: one container, one account, or without an account all that is recorded. */
 export interface Scope {
@@ -135,18 +138,18 @@ async function verifyKnown(run: Run, records: Keeper, { account, container }: Co
 export async function verifyPlaced(
   run: Run,
   name: ContainerName,
-  { members, others, absent, isNew }: Placed,
+  { members, others, isNew, ...homes }: Placed,
 ): Promise<void> {
-  await findStrays(run, name, { others, holders: members, absent });
+  await findStrays(run, name, { ...homes, others, holders: members });
   await verifyContainer(run, name, members, isNew);
 }
 
-export interface Placed {
+export interface Placed extends Omit<Homes, 'holders'> {
   /** `apart`: its objects are not synced, or its account is to be deleted. */
   readonly state: 'present' | 'apart' | 'deleted';
   /** Who is to hold it, and can be asked. */
   readonly members: readonly Member[];
-  /** Who is not to hold its objects, and can be asked. */
+  /** Who is not to hold its objects, as its record says, and can be asked. Configurations may differ, and do not count. */
   readonly others: readonly Member[];
   /** Who is to hold it, and cannot be asked now, or has not the account. */
   readonly absent: readonly string[];
@@ -167,13 +170,31 @@ export async function placedOn(run: Run, records: Keeper, name: ContainerName): 
   const all = once.flatMap((each) => run.member(each) ?? []);
   const members = all.filter(({ cluster }) => !goneAt.includes(cluster));
   const isOther = (each: string): boolean => !once.some((placed) => isSameCluster(placed, each));
-  const elsewhere = run.site.clusters.all().filter((each) => isOther(each) && !goneAt.includes(each));
+  const isRecorded = recordedPlacement(record) !== undefined;
+  const elsewhere = run.site.clusters
+    .all()
+    .filter((each) => isRecorded && isOther(each) && !goneAt.includes(each));
   return {
+    record,
+    isStillSo: placementWatch(records, name, record),
     state: isDeleting || isHeldBack(record) ? 'apart' : isDeleted ? 'deleted' : 'present',
     members,
     others: elsewhere.flatMap((each) => run.member(each) ?? []),
     absent: once.filter((each) => !members.some(({ cluster }) => isSameCluster(cluster, each))),
     isNew: life !== undefined && isYoung(versionMs(life.version), run.nowMs, run.options.graceMs),
+  };
+}
+
+/** The record is read again now and then: a long listing may outlast the placement. */
+function placementWatch(records: Keeper, name: ContainerName, before: Record): () => Promise<boolean> {
+  const memory = new ShortMemory<Promise<boolean>>(PLACEMENT_FRESH_MS, 1);
+  const versionIn = ({ desired }: Record): string | undefined => desired.get(DESIRED.placement)?.version;
+  return () => {
+    const known = memory.get('');
+    if (known !== undefined) return known;
+    const isSo = records.read(name).then((now) => versionIn(now) === versionIn(before));
+    memory.set('', isSo);
+    return isSo;
   };
 }
 

@@ -1,6 +1,6 @@
 // Objects leave for the other clusters as soon as a client has written them, and any order or loss of copies does no harm.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { clusters, freshUser, link, restoreLinks, waitFor, type User } from '../support/clusters.js';
+import { clusters, freshUser, link, restoreLinks, send, waitFor, type User } from '../support/clusters.js';
 import { waitUntilSame } from '../support/compare.js';
 import { loginAt, startGateway, type ExtraGateways } from '../support/extra-gateways.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
@@ -78,6 +78,25 @@ describe('what a client does at one cluster is done at the others', () => {
     await waitFor('both are gone everywhere', async () =>
       [...(await heads('/c/x')), ...(await heads('/c/y%20z'))].every(({ status }) => status === 404),
     );
+  });
+
+  it('but for what somebody names in bulk who may delete nothing', async () => {
+    await direct[one]!.request('PUT', '/c/o', {}, 'x');
+    const anybody = { 'Content-Type': 'text/plain' };
+    for (const headers of [
+      anybody,
+      { ...anybody, Accept: 'text/xml' },
+      { ...anybody, Accept: 'application/json' },
+    ]) {
+      const target = `/v1/${user.account}?bulk-delete`;
+      const { text } = await send(gateways[one]!.url, 'POST', target, headers, 'c/o\n');
+      expect(text).toMatch(/401 Unauthorized/);
+    }
+    await ask(one, 'PUT', '/c/later', {}, 'x');
+    await waitFor('what came after that is everywhere', async () =>
+      (await heads('/c/later')).every(({ status }) => status === 200),
+    );
+    expect((await heads('/c/o')).map(({ status }) => status)).toEqual([200, 404, 404]);
   });
 
   it('symlinks and manifests as themselves', async () => {

@@ -99,6 +99,24 @@ describe.each(PLACES)('a large object in %s with its segments in %s', (container
         expect([left, name, status]).toEqual([left, name, 404]);
   });
 
+  it('is deleted together with another one that it names, and that names it', async () => {
+    const other = `/${of}/other`;
+    await putSegments(of);
+    const put = async (of: string, ...paths: string[]): Promise<void> => {
+      const manifest = JSON.stringify(paths.map((each) => ({ path: each })));
+      expect((await here.request('PUT', `${of}?multipart-manifest=put`, {}, manifest)).status).toBe(201);
+    };
+    await put(path, `/${of}/s /0`);
+    await put(other, path, `/${of}/s /1`);
+    await put(path, other, `/${of}/s /0`, other);
+    const gone = await here.request('DELETE', `${path}?multipart-manifest=delete`, {
+      Accept: 'application/json',
+    });
+    expect(JSON.parse(gone.text)).toMatchObject({ 'Number Deleted': 4, 'Errors': [] });
+    for (const left of [path, other, `/${of}/s%20/0`, `/${of}/s%20/1`])
+      expect([left, (await here.request('HEAD', left)).status]).toEqual([left, 404]);
+  });
+
   it('is refused for what is wrong with it, in the words of Swift', async () => {
     const etags = await putSegments(of);
     const query = `${path}?multipart-manifest=put`;
@@ -109,6 +127,8 @@ describe.each(PLACES)('a large object in %s with its segments in %s', (container
       '[{"path": 7}]',
       `[{"path": "/${of}"}]`,
       `[{"path": "/${of}/s /0", "colour": "red"}]`,
+      `[{"path": "/${of}/s /0", "404 Not Found": 1}, {"data": "eHl6", "name": "/${of}/x", "bytes": 9}]`,
+      `[{"path": "/${of}/s /0", "/${of}/s%20/0, 404 Not Found": 1}]`,
       JSON.stringify([{ path: `/${of}/none` }, { path: `/${of}/s /0` }]),
       JSON.stringify([
         { path: `/${of}/s /0`, etag: etags[1] },

@@ -3,9 +3,13 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { auditObjects } from '../../src/daemon/object-audit.js';
 import { WHOLE } from '../../src/daemon/share.js';
 import { parseTimestamp } from '../../src/swift/timestamp.js';
+import type { Keeper } from '../../src/records/keeper.js';
+import { DESIRED, type Record as Recorded } from '../../src/records/record.js';
+import { register } from '../../src/records/register.js';
+import { baselineVersion } from '../../src/records/version.js';
 import type { RepairOptions } from '../../src/verify/run.js';
 import { verify, type VerifyReport } from '../../src/verify/verify.js';
-import { clusters, freshUser, healLinks, link } from '../support/clusters.js';
+import { clusters, freshUser, healLinks, link, waitFor } from '../support/clusters.js';
 import { putSame, sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import { siteOf } from '../support/daemon.js';
 import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
@@ -18,12 +22,21 @@ const DAY_MS = 86_400_000;
 const HOUR_TICKS = 360_000_000n;
 
 let gateway: ExtraGateway;
+/** Of the first cluster: places as the containers' names say. */
+let otherwise: ExtraGateway;
 let sessions: Sessions;
 /** Through a gateway of the first cluster that places everything on the others. */
 let here: SwiftSession;
 
 beforeAll(async () => {
   gateway = await startGateway(all[0]!, { conf: [['filter:placement', 'default', `${two}, ${three}`]] });
+  otherwise = await startGateway(all[0]!, {
+    conf: [
+      ['filter:placement', 'rule_alone', `AUTH_*/alone* -> ${one}`],
+      ['filter:placement', 'rule_second', `AUTH_*/second* -> ${two}`],
+      ['filter:placement', 'default', `${one}, ${two}`],
+    ],
+  });
 });
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
@@ -37,19 +50,48 @@ async function at(name: string, method: string, path: string, headers = {}, body
   return answer;
 }
 
+interface Circumstances {
+  /** As if it were so much later. */
+  readonly laterMs?: number;
+  /** What takes the place of the records. */
+  readonly now?: (records: Keeper) => Keeper;
+}
+
+function readNothingElse(records: Keeper): Keeper {
+  return records;
+}
+
+/** The records, where a container's says something else. */
+function withPlacement(change: (record: Recorded) => Recorded) {
+  return (records: Keeper): Keeper =>
+    new Proxy(records, {
+      get(target, field) {
+        if (field === 'read')
+          return async (name: Parameters<Keeper['read']>[0]) => {
+            const record = await target.read(name);
+            return name.container === undefined ? record : change(record);
+          };
+        const value: unknown = Reflect.get(target, field, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+}
+
 /** Kinds of findings, where, and what became of them, by object. */
 async function verified(
   by = one,
   repair?: Partial<RepairOptions>,
+  { laterMs = 0, now = readNothingElse }: Circumstances = {},
 ): Promise<{ report: VerifyReport; kinds: Record<string, string>; details: string }> {
-  const { site, records } = siteOf(by);
+  const { site: open, records: kept } = siteOf(by);
+  const site = { ...open, now: () => Date.now() + laterMs };
   const kinds: Record<string, string> = {};
   const details: string[] = [];
   const mayDelete = (): Promise<boolean> => Promise.resolve(true);
   const wish = { isDryRun: false, maxDelete: 100, isForced: false, mayDelete, ...repair };
   const report = await verify(
     site,
-    records,
+    now(kept),
     { account: sessions.user.account },
     {
       ...{ graceMs: 0, isDeep: false, reclaimAgeMs: 7 * DAY_MS, containersAtOnce: 2, page: 2 },
@@ -145,7 +187,11 @@ describe('an object where its container is not placed', () => {
   });
 
   describe('while one of the clusters of its placement is away', () => {
-    afterEach(healLinks);
+    afterEach(async () => {
+      await healLinks();
+      const isDown = (): boolean => siteOf(one).site.clusters.peer(three)?.isDown === true;
+      await waitFor('this process does not take it to be down either', () => !isDown());
+    });
 
     it('stays, until that can be asked whether it was deleted there', async () => {
       await at(one, 'PUT', '/c/o', {}, 'x');
@@ -155,6 +201,107 @@ describe('an object where its container is not placed', () => {
       expect(details).toContain(`while ${three} cannot be asked`);
       expect((await at(one, 'GET', '/c/o')).text).toBe('x');
     });
+  });
+
+  describe('that is older than reclaim_age', () => {
+    const old = BigInt(Date.now() - 30 * DAY_MS) * 100n;
+
+    async function putOld(name: string, path: string): Promise<void> {
+      const { status } = await sendDated(sessions.direct[name]!, 'PUT', path, old, { body: 'old' });
+      expect([name, path, status]).toEqual([name, path, 201]);
+    }
+
+    async function place(container: string): Promise<void> {
+      const there = await SwiftSession.login(otherwise.url, sessions.user);
+      expect((await there.request('PUT', container)).status).toBe(201);
+    }
+
+    async function placeAnew(container: string): Promise<void> {
+      expect((await here.request('POST', container)).status).toBe(204);
+    }
+
+    it('goes where it was deleted at home, also without --force', async () => {
+      await putOld(one, '/c/o');
+      await sessions.direct[three]!.request('DELETE', '/c/o');
+      expect((await verified(one, {})).kinds).toEqual({ [`o at ${one}`]: 'orphaned repaired' });
+      expect(await statusEverywhere(sessions, '/c/o')).toEqual({ [one]: 404, [two]: 404, [three]: 404 });
+    });
+
+    it('goes home as long as Swift would know of its deletion there; later only with --force', async () => {
+      await place('/alone');
+      for (const path of ['/alone/a', '/alone/b']) await putOld(one, path);
+      await placeAnew('/alone');
+      const late = { laterMs: 6.1 * DAY_MS };
+      const { kinds, details } = await verified(one, {}, late);
+      expect(kinds).toMatchObject({ [`a at ${one}`]: 'stray kept', [`b at ${one}`]: 'stray kept' });
+      expect(details).toContain('--force');
+      expect((await verified(one, undefined, late)).kinds[`a at ${one}`]).toBe('stray found');
+      expect((await verified(one, {})).kinds).toEqual({
+        [`a at ${one}`]: 'stray repaired',
+        [`b at ${one}`]: 'stray repaired',
+      });
+      await putOld(one, '/c/o');
+      expect((await verified(two, {}, late)).kinds).toEqual({ [`o at ${one}`]: 'stray kept' });
+      expect((await verified(two, { isForced: true }, late)).kinds).toEqual({
+        [`o at ${one}`]: 'stray repaired',
+      });
+      for (const path of ['/alone/a', '/c/o'])
+        expect(await statusEverywhere(sessions, path)).toEqual(AT_HOME);
+    });
+
+    it('stays where those that were to hold it as well have it not: was it deleted there?', async () => {
+      await place('/both');
+      for (const path of ['/both/lost', '/both/kept']) await putOld(one, path);
+      await putOld(two, '/both/kept');
+      await placeAnew('/both');
+      expect((await verified(one, {})).kinds).toMatchObject({
+        [`lost at ${one}`]: 'stray kept',
+        [`kept at ${one}`]: 'stray repaired',
+      });
+      expect(await statusEverywhere(sessions, '/both/lost')).toEqual({
+        [one]: 200,
+        [two]: 404,
+        [three]: 404,
+      });
+    });
+  });
+
+  it('goes where it was deleted on a cluster that was to hold it for a while', async () => {
+    const there = await SwiftSession.login(otherwise.url, sessions.user);
+    expect((await there.request('PUT', '/second')).status).toBe(201);
+    await at(one, 'PUT', '/second/o', {}, 'x');
+    await sessions.direct[three]!.request('DELETE', '/second/o');
+    expect((await verified(one, {})).kinds).toEqual({ [`o at ${one}`]: 'orphaned repaired' });
+    for (const name of [one, two])
+      expect((await sessions.direct[name]!.request('HEAD', '/second/o')).status).toBe(404);
+  });
+
+  it('stays where a cluster of its placement does not say whether it was deleted there', async () => {
+    await at(one, 'PUT', '/c/o', {}, 'x');
+    await sessions.direct[three]!.request('DELETE', '/c/o');
+    await at(three, 'POST', '/c', { 'X-Container-Sync-Key': '' });
+    expect((await verified(one, {})).kinds[`o at ${one}`]).toBe('stray kept');
+    expect(await statusEverywhere(sessions, '/c/o')).toEqual({ [one]: 200, [two]: 404, [three]: 404 });
+  });
+
+  it('is none where only a configuration says so, and stays where its container is placed elsewhere meanwhile', async () => {
+    await at(one, 'PUT', '/c/o', {}, 'x');
+    const isUnsaid = withPlacement(({ desired, seen }) => {
+      return { seen, desired: new Map([...desired].filter(([name]) => name !== DESIRED.placement)) };
+    });
+    expect((await verified(one, undefined, { now: isUnsaid })).kinds).toEqual({
+      [`o at ${two}+${three}`]: 'missing found',
+    });
+    let reads = 0;
+    const changes = withPlacement(({ desired, seen }) => {
+      reads += 1;
+      if (reads === 1) return { desired, seen };
+      const anew = register(one, baselineVersion(Date.now(), 'test'));
+      return { seen, desired: new Map([...desired, [DESIRED.placement, anew]]) };
+    });
+    const { report, kinds } = await verified(one, {}, { now: changes });
+    expect([kinds, report.onTheirWay]).toEqual([{}, 1]);
+    expect(await statusEverywhere(sessions, '/c/o')).toEqual({ [one]: 200, [two]: 404, [three]: 404 });
   });
 
   it('goes home with the daemon’s object audit, which looks again only where something changed', async () => {

@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SWIFT_PIPELINE } from '../../src/local/swift-conf.js';
 import {
   cluster,
   clusters,
@@ -102,7 +103,47 @@ describe('an archive into a container that is placed elsewhere', () => {
     const admin = service.in(sessions.user.account);
     expect((await admin.request('POST', '', { 'X-Account-Meta-Quota-Bytes': '15' })).status).toBe(204);
     expect((await here.request('PUT', '/c?extract-archive=tar', {}, archiveOf(['o']))).status).toBe(413);
+    const chunked = Readable.from([archiveOf(['o'])]);
+    expect((await here.request('PUT', '/c?extract-archive=tar', {}, chunked)).status).toBe(411);
     expect((await here.request('GET', '/c')).text).toBe('');
+  });
+});
+
+describe('a cluster that is to unpack an archive', () => {
+  it('has to have the container first, as it is to be', async () => {
+    await link(one, two).cut();
+    const made = await here.request('PUT', '/late');
+    expect([made.status, made.headers['x-autosync-pending']]).toEqual([201, two]);
+    await restoreLinks();
+    await waitFor('it is back', async () => (await here.request('PUT', '/c/x')).headers[SERVED_BY] === two);
+    const unpack = (): Promise<Answer> =>
+      here.request('PUT', '/late?extract-archive=tar', {}, archiveOf(['o']));
+    const refused = await unpack();
+    expect([refused.status, refused.headers[SERVED_BY]]).toEqual([503, two]);
+    expect((await sessions.direct[two]!.request('HEAD', '/late')).status).toBe(404);
+    expect((await here.request('POST', '/late')).status).toBe(204);
+    const put = await unpack();
+    expect([put.status, put.headers[SERVED_BY]]).toEqual([200, two]);
+    await expectOnlyElsewhere('/late/o', 'o');
+  });
+
+  describe('and whose Swift cannot', () => {
+    const { control } = cluster(two);
+    afterEach(async () => {
+      await control.editConf('proxy', 'pipeline:main', 'pipeline', `${SWIFT_PIPELINE} proxy-server`);
+      await control.restartServer('proxy');
+    });
+
+    it('is not made to do something else with the rights of the service user', async () => {
+      const pipeline = SWIFT_PIPELINE.replace(' bulk ', ' ');
+      await control.editConf('proxy', 'pipeline:main', 'pipeline', `${pipeline} proxy-server`);
+      await control.restartServer('proxy');
+      const access = { 'X-Container-Read': '.r:*' };
+      const answer = await here.request('PUT', '/c?extract-archive=tar', access, archiveOf(['o']));
+      expect([answer.status, answer.headers[SERVED_BY]]).toEqual([501, two]);
+      const { headers } = await sessions.direct[two]!.request('HEAD', '/c');
+      expect(headers['x-container-read']).toBeUndefined();
+    });
   });
 });
 

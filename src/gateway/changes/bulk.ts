@@ -10,6 +10,7 @@ import { DESIRED, EMPTY, lifeOf, type Record } from '../../records/record.js';
 import { hashOf } from '../../records/register.js';
 import { audienceForContainer, type ContainerName } from '../../site/site.js';
 import { BulkNames } from '../../swift/bulk-names.js';
+import { BulkReport } from '../../swift/bulk-report.js';
 import { queryParameter, type SwiftPath } from '../../swift/path.js';
 import { audienceOf, rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
@@ -49,16 +50,18 @@ export async function passBulk(
   const { account } = path;
   if (account === (await site.ownAccount())) return next();
   const work = bulkKind(exchange.request) ?? '';
+  const said = new BulkReport();
   const followUp =
-    work === 'delete' ? watchDelete(site, exchange, account) : watchExtraction(site, exchange, path);
+    work === 'delete' ? watchDelete(site, exchange, account, said) : watchExtraction(site, exchange, path);
   const response = await next();
   const follow = (): void => site.afterwards.run({ account, work }, followUp);
-  if (response.body instanceof MessageBody) response.body.watch({ end: follow });
+  if (response.body instanceof MessageBody)
+    response.body.watch({ data: (chunk) => said.push(chunk), end: follow });
   else follow();
   return response;
 }
 
-function watchDelete(site: Site, exchange: Exchange, account: string): () => Promise<void> {
+function watchDelete(site: Site, exchange: Exchange, account: string, said: BulkReport): () => Promise<void> {
   const containers = new Set<string>();
   const objects: { container: string; object: string }[] = [];
   let isMore = false;
@@ -74,7 +77,8 @@ function watchDelete(site: Site, exchange: Exchange, account: string): () => Pro
   exchange.request.body.watch({ data: (chunk) => names.push(chunk), end: () => names.end() });
   return async () => {
     const sinceMs = site.now();
-    for (const name of objects)
+    // Anybody may send names. Of what breaks off before it says what came of them container sync brings the rest.
+    for (const name of said.hasDeleted ? objects : [])
       site.copies.add({ account, ...name, sinceMs, isMetadataOnly: false, method: 'DELETE' });
     const { records } = site;
     if (records === undefined) return;

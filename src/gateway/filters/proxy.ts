@@ -61,6 +61,6 @@ function append(headers: HeaderList, name: string, element: string): void {
   else headers.add(name, element);
 }
 
-function clientGone(): AutosyncError {
+export function clientGone(): AutosyncError {
   return new AutosyncError('REQUEST_TIMEOUT', 'The client went away.');
 }

@@ -4,6 +4,7 @@ import type { IncomingRequest } from '../../http/server-connection.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { swiftTarget } from '../../swift/path.js';
 import { textAnswer } from '../answer.js';
+import { bulkKind } from '../changes/bulk.js';
 import { changeObject } from '../changes/object-change.js';
 import { stripInternal } from '../doors/headers.js';
 import type { ObjectName } from '../reads/pointer.js';
@@ -43,8 +44,13 @@ export async function asServiceUser(
   const { headers } = request;
   if (site.serviceToken === undefined)
     return textAnswer(exchange, 403, 'Without a service user, no cluster does what another one has granted.');
-  if (request.method === 'PUT' && (await exceedsQuota(site, request, account)))
-    return textAnswer(exchange, 413, 'Upload exceeds quota.');
+  if (request.method === 'PUT') {
+    const roomBytes = await quotaRoom(site, account);
+    // Of a single object that comes in chunks Swift asks no more than that there be room.
+    if (roomBytes < Infinity && bulkKind(request) === 'extraction' && request.framing.kind === 'chunked')
+      return textAnswer(exchange, 411, 'Missing Content-Length header: the account has a quota.');
+    if (lengthOf(request) > roomBytes) return textAnswer(exchange, 413, 'Upload exceeds quota.');
+  }
   stripInternal(headers);
   headers.removeWhere((header) => NEVER_TAKEN.has(header));
   const token = await site.serviceToken();
@@ -56,13 +62,17 @@ export async function asServiceUser(
   return textAnswer(exchange, 503, 'Swift did not take the token of the service user.');
 }
 
-/** Swift asks no quota of a service user (middleware/account_quotas.py). */
-async function exceedsQuota(site: Site, { framing }: IncomingRequest, account: string): Promise<boolean> {
+/** How many bytes the account may take yet: Swift asks no quota of a service user (middleware/account_quotas.py). */
+async function quotaRoom(site: Site, account: string): Promise<number> {
   const answer = await site.swift.request(SERVICE, { method: 'HEAD', target: swiftTarget(account) });
   const number = (header: string): number => Number.parseInt(answer.headers.get(header) ?? '', 10);
   const quota = number('x-account-meta-quota-bytes');
-  if (!isSuccess(answer.status) || !(quota >= 0)) return false;
-  return quota < number('x-account-bytes-used') + (framing.kind === 'length' ? framing.length : 0);
+  if (!isSuccess(answer.status) || !(quota >= 0)) return Infinity;
+  return quota - number('x-account-bytes-used');
+}
+
+function lengthOf({ framing }: IncomingRequest): number {
+  return framing.kind === 'length' ? framing.length : 0;
 }
 
 /** Neither can be signed, as proxies between gateways may change them. */

@@ -6,6 +6,7 @@ import { collectBody, MessageBody } from '../../http/message-body.js';
 import { bulkFormat, problem, renderBulk, type Problem } from '../../swift/bulk-answer.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { textAnswer } from '../answer.js';
+import { clientGone } from '../filters/proxy.js';
 import type { ObjectName } from '../reads/pointer.js';
 import type { OutgoingResponse } from '../station.js';
 import { abandon, headersForOwn } from './object-write.js';
@@ -54,19 +55,45 @@ export async function deleteLarge(writing: Writing, name: ObjectName): Promise<O
   return { ...answer, body: renderBulk(format, said, outcome?.problems ?? [], 'delete') };
 }
 
+/** One request's, made once. */
+const plans = new WeakMap<Writing, Promise<Plan | undefined>>();
+
 /** Undefined for more than Swift would delete. */
-async function planOf(writing: Writing, name: ObjectName): Promise<Plan | undefined> {
+function planOf(writing: Writing, name: ObjectName): Promise<Plan | undefined> {
+  const plan = plans.get(writing) ?? makePlan(writing, name);
+  plans.set(writing, plan);
+  return plan;
+}
+
+/** @throws AutosyncError REQUEST_TIMEOUT for a client that has left */
+async function makePlan(writing: Writing, name: ObjectName): Promise<Plan | undefined> {
   const segments: ObjectName[] = [];
   const manifests: Manifest[] = [];
   const toRead = [name];
+  // Manifests may name each other.
+  const known = new Set([idOf(name)]);
   for (let at = toRead.shift(); at !== undefined; at = toRead.shift()) {
+    requireClient(writing);
     const read = await readManifest(writing, at);
     manifests.unshift({ name: at, ...('status' in read ? { refusal: read } : {}) });
     if ('status' in read) continue;
-    for (const { isLarge, ...segment } of read) (isLarge ? toRead : segments).push(segment);
+    for (const { isLarge, ...segment } of read) {
+      if (!isLarge) segments.push(segment);
+      else if (!known.has(idOf(segment))) toRead.push(segment);
+      if (isLarge) known.add(idOf(segment));
+    }
     if (segments.length + manifests.length + toRead.length > MAX_NAMES) return undefined;
   }
   return { segments, manifests };
+}
+
+/** Nothing more is begun for a client that has left. */
+function requireClient({ exchange: { request } }: Writing): void {
+  if (request.isGone === true) throw clientGone();
+}
+
+function idOf({ container, object }: ObjectName): string {
+  return `${container}/${object}`;
 }
 
 type Read = readonly (ObjectName & { readonly isLarge: boolean })[];
@@ -119,6 +146,7 @@ async function carryOut(writing: Writing, { segments, manifests }: Plan): Promis
     else problems.push(problem(`/${container}/${object}`, text));
   };
   const remove = async (name: ObjectName): Promise<void> => {
+    requireClient(writing);
     const headers = headersForOwn(writing.exchange.request.headers);
     const { status, reason, body } = await writing.do(writing.write(name, { headers }));
     abandon(body);
@@ -126,8 +154,8 @@ async function carryOut(writing: Writing, { segments, manifests }: Plan): Promis
     note(name, status, `${status} ${reason}`);
   };
   // What is named twice is there only once.
-  const first = new Map(segments.map((name) => [`${name.container}/${name.object}`, name]));
-  const again = segments.filter((name) => first.get(`${name.container}/${name.object}`) !== name);
+  const first = new Map(segments.map((name) => [idOf(name), name]));
+  const again = segments.filter((name) => first.get(idOf(name)) !== name);
   await eachLimited([...first.values()], CONCURRENCY, remove);
   await eachLimited(again, CONCURRENCY, remove);
   for (const { name, refusal } of manifests)

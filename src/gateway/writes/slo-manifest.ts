@@ -9,6 +9,8 @@ import type { OutgoingResponse } from '../station.js';
 /** As much as Swift takes by default. */
 export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 
+const OPTIONAL_KEYS = { data: new Set<string>(), path: new Set(['range', 'etag', 'size_bytes']) } as const;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** One object that a manifest names. */
@@ -23,6 +25,8 @@ export interface ClientManifest {
   readonly entries: readonly unknown[];
   /** Each once. */
   readonly segments: readonly NamedSegment[];
+  /** How many entries name an object. */
+  readonly namedCount: number;
 }
 
 /** What a HEAD said of a segment. */
@@ -57,7 +61,8 @@ export function parseManifest(bytes: Buffer): ClientManifest | string {
     if (path !== undefined && container !== undefined && object !== undefined)
       segments.set(path, { path, container, object });
   }
-  return { entries, segments: [...segments.values()] };
+  const namedCount = entries.filter((entry) => pathOf(entry) !== undefined).length;
+  return { entries, segments: [...segments.values()], namedCount };
 }
 
 /** @param found what a HEAD said, by the segment's path */
@@ -82,6 +87,35 @@ export function checkManifest(
     toPut: json(checked.map(({ toPut }) => toPut)),
     stored: json(checked.map(({ stored }) => stored)),
   };
+}
+
+/** What Swift refuses in any case, so that nobody else stores it either; undefined where there is nothing. @param self where the manifest goes */
+export function faultIn(
+  { entries, segments }: ClientManifest,
+  self: Pick<NamedSegment, 'container' | 'object'>,
+): string | undefined {
+  const isSelf = (path: string): boolean => {
+    const segment = segments.find((each) => each.path === path);
+    return segment?.container === self.container && segment.object === self.object;
+  };
+  for (const [index, entry] of entries.entries()) {
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
+      return `Index ${index}: not a JSON object`;
+    const kind = (['data', 'path'] as const).find((key) => key in entry);
+    if (kind === undefined) return `Index ${index}: expected keys to include one of 'data' or 'path'`;
+    const odd = Object.keys(entry).filter((key) => key !== kind && !OPTIONAL_KEYS[kind].has(key));
+    if (odd.length > 0)
+      return `Index ${index}: extraneous keys ${odd
+        .sort()
+        .map((key) => JSON.stringify(key))
+        .join(', ')}`;
+    const path = pathOf(entry);
+    if (kind === 'path' && !segments.some((each) => each.path === path))
+      return `Index ${index}: path does not refer to an object. Path must be of the form /container/object.`;
+    if (path !== undefined && isSelf(path))
+      return `Index ${index}: manifest must not include itself as a segment`;
+  }
+  return undefined;
 }
 
 /** Of an entry that names an object; undefined for bytes, and for what Swift refuses. */

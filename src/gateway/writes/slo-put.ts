@@ -4,8 +4,8 @@ import { eachLimited } from '../../lib/each-limited.js';
 import { HeaderList } from '../../http/headers.js';
 import { collectBody, MessageBody } from '../../http/message-body.js';
 import { AutosyncError } from '../../lib/errors.js';
-import { bulkFormat, renderBulk, type Problem } from '../../swift/bulk-answer.js';
-import { queryParameter } from '../../swift/path.js';
+import { bulkFormat, readProblems, renderBulk, type Problem } from '../../swift/bulk-answer.js';
+import { queryParameter, quotePath } from '../../swift/path.js';
 import { isTrue } from '../../swift/truth.js';
 import { relay, textAnswer } from '../answer.js';
 import { ClientRights } from '../reads/client-rights.js';
@@ -15,6 +15,7 @@ import type { Next, OutgoingResponse } from '../station.js';
 import { headersForOwn, type ObjectWrite } from './object-write.js';
 import {
   checkManifest,
+  faultIn,
   MAX_MANIFEST_BYTES,
   parseManifest,
   type CheckedManifest,
@@ -49,8 +50,9 @@ export async function putManifestHere(
   const { body } = local;
   if (!(body instanceof MessageBody) || keptBytes > MAX_MANIFEST_BYTES) return local;
   const refusal = { ...local, body: local.status === 400 ? await body.gather(MAX_REFUSAL_BYTES) : undefined };
-  if (!lacksSegments(refusal)) return local;
-  const stored = await storeHere(writing, name, headers, Buffer.concat(chunks));
+  const manifest = Buffer.concat(chunks);
+  if (!lacksSegments(refusal, manifest)) return local;
+  const stored = await storeHere(writing, name, headers, manifest);
   // Framed as Swift frames it.
   if (Buffer.isBuffer(stored.body) && refusal.body?.equals(stored.body) === true) return local;
   body.abandon();
@@ -90,45 +92,49 @@ export async function putManifest(
   const write: ObjectWrite = { ...plain, target: plain.target + query, query };
   if (where.isHere) {
     const refusal = await whole(await writing.doHere(write));
-    if (!lacksSegments(refusal)) return refusal;
+    if (!lacksSegments(refusal, manifest)) return refusal;
     return storeHere(writing, name, headers, manifest);
   }
-  const checked = await check(writing, name.account, manifest);
+  const checked = await check(writing, name, manifest);
   if ('status' in checked) return checked;
   const holders = await preferred(writing, await writing.holders(where), checked);
   const { site, exchange } = writing;
   const sent = await whole(
     await writeElsewhere(site, exchange, holders, { ...write, body: checked.manifest.toPut }),
   );
-  if (!lacksSegments(sent)) return asAsked(writing, sent);
+  if (!lacksSegments(sent, manifest)) return asAsked(writing, sent);
   return store(writing, name, headers, checked, holders);
 }
 
 interface Checked {
   readonly manifest: CheckedManifest;
+  /** Why nobody but Swift may store it: it would not. */
+  readonly fault: string | undefined;
   /** Of its segments, each once. */
   readonly containers: readonly ObjectName[];
 }
 
 /** Each segment is read as Swift would, with the client's rights and nobody else's. */
-async function check(writing: Writing, account: string, bytes: Buffer): Promise<Checked | OutgoingResponse> {
+async function check(writing: Writing, self: ObjectName, bytes: Buffer): Promise<Checked | OutgoingResponse> {
   const { exchange, reading, site } = writing;
   const manifest = parseManifest(bytes);
   if (typeof manifest === 'string') return textAnswer(exchange, 400, manifest);
   const { maxSegments } = await sloLimits(site);
-  if (manifest.segments.length > maxSegments)
+  if (manifest.namedCount > maxSegments)
     return textAnswer(exchange, 413, `Number of object-backed segments must be <= ${maxSegments}`);
   const found = new Map<string, Found>();
   await eachLimited(manifest.segments, CONCURRENCY, async ({ path, container, object }) => {
-    const name = { account, container, object };
+    const name = { account: self.account, container, object };
     const answer = await reading.read({ method: 'HEAD', name, query: '', selection: new HeaderList() });
     if (answer.body instanceof MessageBody) answer.body.abandon();
     found.set(path, answer);
   });
   const checked = checkManifest(manifest, found);
   if ('stored' in checked) {
-    const containers = new Map(manifest.segments.map((each) => [each.container, { account, ...each }]));
-    return { manifest: checked, containers: [...containers.values()] };
+    const containers = new Map(
+      manifest.segments.map((each) => [each.container, { account: self.account, ...each }]),
+    );
+    return { manifest: checked, fault: faultIn(manifest, self), containers: [...containers.values()] };
   }
   return asAsked(writing, problemAnswer(writing, checked));
 }
@@ -148,7 +154,7 @@ async function storeHere(
   headers: HeaderList,
   manifest: Buffer,
 ): Promise<OutgoingResponse> {
-  const checked = await check(writing, name.account, manifest);
+  const checked = await check(writing, name, manifest);
   return 'status' in checked ? checked : store(writing, name, headers, checked, undefined);
 }
 
@@ -157,9 +163,10 @@ async function store(
   writing: Writing,
   name: ObjectName,
   headers: HeaderList,
-  { manifest: { stored } }: Checked,
+  { manifest: { stored }, fault }: Checked,
   holders: Holders | undefined,
 ): Promise<OutgoingResponse> {
+  if (fault !== undefined) return asAsked(writing, textAnswer(writing.exchange, 400, fault));
   const etag = etagOf(parseSegments(stored) ?? []);
   const wanted = headers.get('etag')?.replaceAll('"', '');
   if (wanted !== undefined && wanted !== '' && wanted !== etag) return asAsked(writing, wrongEtag(writing));
@@ -177,10 +184,15 @@ function wrongEtag({ exchange }: Writing): OutgoingResponse {
   return { ...answer, body: Buffer.from(`<html><h1>Unprocessable Entity</h1><p>${why}</p></html>`) };
 }
 
-/** What Swift says of a manifest some of whose segments are not there, or not those; of one that is wrong in itself it says something else. */
-function lacksSegments({ status, body }: OutgoingResponse): boolean {
+const LACKING = new Set(['404 Not Found', 'Size Mismatch', 'Etag Mismatch']);
+
+/** Swift says that segments are not there, or not those: it found nothing wrong in the manifest itself, whatever that holds. */
+function lacksSegments({ status, body }: OutgoingResponse, manifest: Buffer): boolean {
   if (status !== 400 || !Buffer.isBuffer(body)) return false;
-  return /(404 Not Found|(Size|Etag) Mismatch)/.test(body.toString('utf8'));
+  const parsed = parseManifest(manifest);
+  if (typeof parsed === 'string') return false;
+  const asked = new Set(parsed.segments.map(({ path }) => quotePath(path)));
+  return readProblems(body.toString('utf8')).some(([name, what]) => asked.has(name) && LACKING.has(what));
 }
 
 function problemAnswer({ exchange }: Writing, problems: readonly Problem[]): OutgoingResponse {
