@@ -304,7 +304,7 @@ export class Peer {
     onStart: (abort: () => void) => void,
   ): Promise<IncomingResponse> {
     const { method, target, headers: given, body, expectsContinue = false, onInformation } = request;
-    const signed = body === undefined ? undefined : 'streamed';
+    const signed = body instanceof MessageBody ? 'streamed' : body;
     const headers = this.#sign({ method, target, headers: given, body: signed }, generation);
     headers.raw.unshift('Host', this.#pool.authority);
     addFraming(headers, method, body);

@@ -15,6 +15,8 @@ import {
 
 /** Larger bodies are not digested: they stream, and an ETag checks them. */
 export const MAX_DIGESTED_BODY_BYTES = 65_536;
+/** In place of a digest. */
+export const UNSIGNED_BODY = 'none';
 export const DEFAULT_MAX_CLOCK_SKEW_SECONDS = 60;
 
 export interface PeerRequestToSign {
@@ -81,7 +83,7 @@ export function signPeerRequest(request: PeerRequestToSign): void {
     timeMs: Math.floor(request.nowMs),
     nonce: request.nonce ?? randomBytes(16).toString('hex'),
     signedNames,
-    digest: body === 'streamed' ? 'none' : digestOf(body ?? Buffer.alloc(0)),
+    digest: body === 'streamed' ? UNSIGNED_BODY : digestOf(body ?? Buffer.alloc(0)),
   });
   const signature = signatureOf(peerSecret(generation, request.realm), request, claimsText, signedNames);
   headers.set(SIGNATURE_HEADER, joinSignature(claimsText, signature));
@@ -113,7 +115,7 @@ export function keepOnlySigned(headers: HeaderList, signedNames: readonly string
 
 /** Whether a body is the one signed. False for the digest `none`: whoever streams a body must check it by other means. */
 export function bodyMatches(digest: string, body: Buffer): boolean {
-  return digest !== 'none' && digestOf(body) === digest;
+  return digest !== UNSIGNED_BODY && digestOf(body) === digest;
 }
 
 function judgeClaims(request: PeerRequestToVerify, claims: ParsedSignature): PeerVerdict {
@@ -145,5 +147,7 @@ function isSameCluster(a: string, b: string): boolean {
 }
 
 function digestOf(body: Buffer): string {
-  return body.length > MAX_DIGESTED_BODY_BYTES ? 'none' : createHash('sha256').update(body).digest('hex');
+  return body.length > MAX_DIGESTED_BODY_BYTES
+    ? UNSIGNED_BODY
+    : createHash('sha256').update(body).digest('hex');
 }

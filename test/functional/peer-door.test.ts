@@ -149,6 +149,11 @@ const WRONG: readonly (readonly [reason: string, what: string, make: (target: st
   ],
   ['bad-signature', 'another realm', (target) => signed({ target, realm: 'other' })],
   ['wrong-body', 'another body', (target) => signed({ target, body: 'a' }, (wire) => (wire.body = 'b'))],
+  [
+    'wrong-body',
+    'another body of an object',
+    (target) => signed({ target: `${target}/o`, body: 'a' }, (wire) => (wire.body = 'b')),
+  ],
   ['wrong-body', 'a body that was not signed', (target) => signed({ target }, (wire) => (wire.body = 'b'))],
   ['wrong-cluster', 'another cluster', (target) => signed({ target, to: '//local/three' })],
   ['clock', 'a time long ago', (target) => signed({ target, nowMs: Date.now() - 10 * MINUTES })],

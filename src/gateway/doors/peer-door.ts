@@ -1,7 +1,14 @@
 // Lets a peer's gateway in by its signature, and by nothing else.
+import { HeaderList } from '../../http/headers.js';
 import { collectBody } from '../../http/message-body.js';
 import { REFUSAL_HEADER } from '../../peers/peer.js';
-import { bodyMatches, keepOnlySigned, verifyPeerRequest } from '../../peers/signature.js';
+import {
+  bodyMatches,
+  keepOnlySigned,
+  MAX_DIGESTED_BODY_BYTES,
+  UNSIGNED_BODY,
+  verifyPeerRequest,
+} from '../../peers/signature.js';
 import { textAnswer } from '../answer.js';
 import { carryOut } from '../changes/receive.js';
 import { isObjectChange } from '../changes/receive-object.js';
@@ -44,8 +51,10 @@ export async function admitPeer(
   if (!verdict.ok) return refuse(site, exchange, verdict.reason, verdict.detail);
   keepOnlySigned(request.headers, verdict.signedNames);
   const isStreamed = isObjectChange(exchange) || isUpload(exchange);
-  const body = isStreamed ? Buffer.alloc(0) : await collectBody(request.body, MAX_BODY_BYTES);
-  if (!isStreamed && !bodyMatches(verdict.digest, body))
+  const body = isStreamed
+    ? await signedBody(exchange, verdict.digest)
+    : await collectBody(request.body, MAX_BODY_BYTES);
+  if (body === undefined || (!isStreamed && !bodyMatches(verdict.digest, body)))
     return refuse(site, exchange, 'wrong-body', `from ${verdict.from}`);
   request.headers.set('Host', site.transport.authority);
   site.log.debug(
@@ -57,6 +66,14 @@ export async function admitPeer(
   if (isCopyRequest(exchange)) return answerCopy(site, exchange);
   if (isLeaveRequest(exchange)) return answerLeave(site, exchange);
   return carryOut(site, exchange, next, { body, ownWay });
+}
+
+/** Of what streams: looked at before where it is small, and so was signed. Undefined where it is another one. */
+async function signedBody({ request }: Exchange, digest: string): Promise<Buffer | undefined> {
+  if (digest === UNSIGNED_BODY) return Buffer.alloc(0);
+  if (request.expectsContinue) request.inform(100, 'Continue', new HeaderList());
+  const body = await request.body.gather(MAX_DIGESTED_BODY_BYTES);
+  return body !== undefined && bodyMatches(digest, body) ? body : undefined;
 }
 
 function refuse(site: Site, exchange: Exchange, reason: string, detail: string): OutgoingResponse {
