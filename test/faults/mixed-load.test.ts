@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LocalCluster } from '../../src/local/cluster.js';
 import type { Role } from '../../src/local/plan.js';
 import { LocalRealm } from '../../src/local/realm.js';
+import { findProgram } from '../../src/local/requirements.js';
 import { waitFor } from '../support/clusters.js';
 import { autosync } from '../support/daemon.js';
 import { unexplained, type Deed, type HeldObject } from '../support/object-ledger.js';
@@ -30,6 +31,7 @@ const WRITERS_PER_CLUSTER = 2;
 const DOWN_MS = 1_000;
 const BETWEEN_MS = 1_000;
 
+if (findProgram('rclone') === undefined) throw new Error('rclone is missing: apt-get install rclone');
 let realm: LocalRealm;
 const folder = mkdtempSync(join(tmpdir(), 'autosync-load-'));
 
