@@ -1,6 +1,7 @@
 // Finishes the deletion of a container that was deleted here while peers could not be asked, or hold objects of it still.
 // Objects that were deleted here are deleted there as well; one that was never seen here makes the container live again.
 import { AutosyncError } from '../lib/errors.js';
+import { Turns } from '../lib/turns.js';
 import { recordLife } from '../records/client-change.js';
 import { DESIRED, lifeOf, settingsOf, type Life, type Record } from '../records/record.js';
 import { hashOf, newestVersion, register, type Register } from '../records/register.js';
@@ -19,6 +20,8 @@ import { placementFor } from '../site/placement.js';
 
 const SERVICE = { kind: 'service' } as const;
 
+const turns = new WeakMap<Keeper, Turns>();
+
 export interface Settled {
   /** `deleted`: gone here, and from every peer that could be asked; `present`: a peer holds objects that were not deleted here; it is made again. */
   readonly life: Life;
@@ -32,6 +35,22 @@ export interface Settled {
  * @throws AutosyncError what Swift's client and the keeper throw; a retry helps
  */
 export async function settleDeletion(
+  site: BaseSite,
+  records: Keeper,
+  name: ContainerName,
+  record: Record,
+): Promise<Settled> {
+  const own = turns.get(records) ?? new Turns();
+  turns.set(records, own);
+  // Two at once would take the container away from under each other's probes.
+  return own.take(`${name.account}/${name.container}`, async (hasWaited) => {
+    const now = hasWaited ? await records.read(name) : record;
+    if (lifeOf(record) === 'deleted' && lifeOf(now) === 'present') return { life: 'present', behind: [] };
+    return settle(site, records, name, now);
+  });
+}
+
+async function settle(
   site: BaseSite,
   records: Keeper,
   name: ContainerName,
@@ -112,7 +131,14 @@ async function isAnyNeverSeen(
     leftovers,
   );
   if (!isFound) await site.swift.request(SERVICE, { method: 'DELETE', target });
+  else if (await isTakenAway(site, name))
+    throw new AutosyncError('SWIFT_REFUSED', 'The container was deleted while its objects were asked for.');
   return isFound;
+}
+
+/** Another process of this cluster, which asked the same, has deleted it again: what Swift answered since says nothing of the objects. */
+async function isTakenAway(site: BaseSite, { account, container }: ContainerName): Promise<boolean> {
+  return (await site.swift.readContainer(SERVICE, account, container)).answer.status === 404;
 }
 
 /** So that, should we die here, neither the container made for the probe nor its lack of settings is taken for somebody's doing. */

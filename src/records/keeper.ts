@@ -1,6 +1,7 @@
 // Reads and changes records. Each writer has objects of its own; a record is the merge of all writers' objects, read by name,
 // since Swift has no compare-and-swap and its listings may lag.
 import { AutosyncError } from '../lib/errors.js';
+import { Turns } from '../lib/turns.js';
 import type { Logger } from '../lib/logger.js';
 import { contentTypeOf, recordObject } from './names.js';
 import {
@@ -36,7 +37,7 @@ export class Keeper {
   readonly #sleep: (ms: number) => Promise<void>;
   readonly #above: RecordWriter | undefined;
   /** The last change under way to each record: they go one after the other. */
-  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
   readonly #maxAheadMs: number;
   #writer: Promise<string> | undefined;
   #clock: Promise<VersionClock> | undefined;
@@ -203,15 +204,8 @@ export class Keeper {
     if (isNew || !this.#writers.isListed) await this.#writers.sayAgain();
   }
 
-  async #inTurn<T>(name: RecordName, work: () => Promise<T>): Promise<T> {
-    const key = `${name.account}/${name.container ?? ''}`;
-    const turn = (this.#queues.get(key) ?? Promise.resolve()).then(work, work);
-    this.#queues.set(key, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#queues.get(key) === turn) this.#queues.delete(key);
-    }
+  #inTurn<T>(name: RecordName, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(`${name.account}/${name.container ?? ''}`, work);
   }
 }
 

@@ -1,23 +1,40 @@
 // Whatever step of a change a gateway or a daemon dies at, all clusters agree after the daemons' next pass, and no client was lied to.
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { eachLimited } from '../../src/lib/each-limited.js';
+import { deletionOf } from '../../src/records/account-life.js';
+import { archiveOf } from '../support/archive.js';
 import { cluster, clusters } from '../support/clusters.js';
 import { stateOf } from '../support/compare.js';
 import { putSame } from '../support/containers.js';
-import { pass, siteOf } from '../support/daemon.js';
-import type { ExtraGateway } from '../support/extra-gateways.js';
+import { autosync, pass, siteOf } from '../support/daemon.js';
+import { startGateways, type ExtraGateway, type ExtraGateways } from '../support/extra-gateways.js';
 import { sweep, type Held, type Subject, type Sweep } from '../support/sweep.js';
-import { clientAsks, commandRuns, daemonPasses, lonelyGateway, peerTells } from '../support/victims.js';
+import {
+  clientAsks,
+  clientAsksForMany,
+  clientAsksWhileDown,
+  commandRuns,
+  daemonPasses,
+  gatewayStandsIn,
+  lonelyGateway,
+  peerTells,
+} from '../support/victims.js';
 import { note } from './notes.js';
 
 const all = clusters();
 const [one, two] = all.map(({ name }) => name) as [string, string];
 /** A DELETE that was meant is over after two minutes. */
 const AFTER_INTENTS_MS = 130_000;
+/** account_delete_delay, and some. */
+const AFTER_ACCOUNTS_MS = 86_400_000 + 130_000;
 
 /** Of clusters one and two: what is done there no peer hears of. */
 let lonely: Readonly<Record<string, ExtraGateway>>;
+/** They look after no account. */
+let leaving: ExtraGateways;
 beforeAll(async () => {
   lonely = { [one]: await lonelyGateway(one), [two]: await lonelyGateway(two) };
+  leaving = await startGateways([['filter:autosync', 'accounts', '!*']]);
 });
 
 async function ask(
@@ -76,10 +93,12 @@ async function presentAndSeen(subject: Subject): Promise<void> {
 /** The pending note of a change that the peer has taken now. */
 const NOTE_TAKEN_OFF = /^DELETE one:.*\/autosync\/p\//;
 const NEW = { 'X-Container-Meta-A': 'new', 'X-Container-Write': 'a:b' };
+const ARCHIVE = archiveOf(['o']);
 const CHANGE = { 'X-Container-Meta-A': 'new', 'X-Remove-Container-Read': 'x' };
 
 const setting = (held: Held, name: string): string | undefined => held?.settings[`x-container-${name}`];
 const isGone = (held: Held): boolean => held === undefined;
+const isThere = (held: Held): boolean => held !== undefined;
 const isMade = (held: Held): boolean => setting(held, 'meta-a') === 'new' && setting(held, 'write') === 'a:b';
 const isOld = (held: Held): boolean => setting(held, 'meta-a') === 'old' && setting(held, 'read') === '.r:*';
 const isChanged = (held: Held): boolean =>
@@ -93,6 +112,41 @@ async function isNotRecorded({ direct, account, path }: Subject): Promise<boolea
   if (records.some(({ desired }) => desired.size > 0)) return false;
   const held = await Promise.all(Object.values(direct).map((session) => stateOf(session, path.slice(1))));
   return held.every((each, i) => (all[i]!.name === two ? isMade(each) : isGone(each)));
+}
+
+/** Swift has deleted the account at one, and nobody knows: nothing else happens until the same DELETE comes again. */
+async function isGoneUnheard({ direct, account, path }: Subject): Promise<boolean> {
+  const records = await Promise.all(all.map(({ name }) => siteOf(name).records.read({ account })));
+  if (records.some((record) => deletionOf(record) !== undefined)) return false;
+  if ((await direct[one]!.request('HEAD', '')).status !== 410) return false;
+  const others = all.filter(({ name }) => name !== one);
+  const held = await Promise.all(others.map(({ name }) => stateOf(direct[name]!, path.slice(1))));
+  return held.every(isWhole);
+}
+
+async function isAccountGone(_: Held, { direct }: Subject): Promise<boolean> {
+  const answers = await Promise.all(Object.values(direct).map((session) => session.request('HEAD', '')));
+  return answers.every(({ status }) => status === 410);
+}
+
+/** Nothing of ours is kept of it; what its owner set is as it was. */
+async function hasLeft(held: Held, { account, path }: Subject): Promise<boolean> {
+  const names = [{ account }, { account, container: path.slice(1) }];
+  const records = await Promise.all(
+    all.flatMap(({ name }) => names.map((each) => siteOf(name).records.read(each))),
+  );
+  return (
+    records.every(({ desired }) => desired.size === 0) &&
+    setting(held, 'sync-key') === undefined &&
+    isOld(held)
+  );
+}
+
+async function leaveOnceMore(accounts: readonly string[]): Promise<void> {
+  await eachLimited(accounts, 2, async (account) => {
+    const { code, stderr } = await autosync('leave', account, '--yes', '--conf', leaving[one]!.confFile);
+    expect(code, stderr).toBe(0);
+  });
 }
 
 async function accountMeta({ direct }: Subject): Promise<string[]> {
@@ -144,6 +198,45 @@ const CLIENTS: readonly Sweep[] = [
     start: clientAsks(one, 'POST', 'account', { 'X-Account-Meta-A': 'new' }),
     isNew: async (_, subject) => (await accountMeta(subject)).every((value) => value === 'new'),
     isOld: async (_, subject) => (await accountMeta(subject)).every((value) => value === ''),
+  },
+  {
+    change: 'account DELETE',
+    ...{ at: one, accounts: 'each', prepare: present, isNew: isAccountGone, isOld, isUnbegun: isGoneUnheard },
+    ...{ start: clientAsks(one, 'DELETE', 'account'), laterMs: AFTER_ACCOUNTS_MS },
+  },
+  {
+    change: 'bulk delete of a container',
+    ...{ at: one, accounts: 'sweep', prepare: presentAndSeen, isNew: isGone, isOld: isWhole },
+    start: clientAsksForMany(one, ({ path }) => ({
+      ...{ method: 'POST', path: '?bulk-delete', headers: { 'Content-Type': 'text/plain' } },
+      body: path,
+    })),
+  },
+  {
+    change: 'archive that makes a container',
+    ...{ at: one, accounts: 'sweep', prepareAccount: used, prepare: nothing, isNew: isThere, isOld: isGone },
+    areObjectsSynced: false,
+    start: clientAsksForMany(one, ({ path }) => ({
+      ...{ method: 'PUT', path: `${path}?extract-archive=tar`, body: ARCHIVE },
+    })),
+  },
+];
+
+const STAND_INS: readonly Sweep[] = [
+  {
+    change: 'container PUT, Swift down: the gateway asked',
+    ...{ at: one, accounts: 'sweep', prepareAccount: used, prepare: nothing, isNew: isMade, isOld: isGone },
+    start: clientAsksWhileDown(one, two, 'PUT', NEW),
+  },
+  {
+    change: 'container PUT, Swift down: the gateway that does it',
+    ...{ at: two, accounts: 'sweep', prepareAccount: used, prepare: nothing, isNew: isMade, isOld: isGone },
+    start: gatewayStandsIn(two, one, 'PUT', NEW),
+  },
+  {
+    change: 'container DELETE, Swift down: the gateway that does it',
+    ...{ at: two, accounts: 'sweep', prepare: present, isNew: isGone, isOld: isWhole },
+    ...{ start: gatewayStandsIn(two, one, 'DELETE'), laterMs: AFTER_INTENTS_MS },
   },
 ];
 
@@ -241,8 +334,24 @@ const DAEMONS: readonly Sweep[] = [
   {
     change: 'autosync adopt',
     ...{ at: two, accounts: 'each', isNew: isMade, isUnbegun: isNotRecorded },
-    start: commandRuns(two, 'adopt', '{account}', '--conf', '{conf}'),
+    start: commandRuns(two, ['adopt', '{account}', '--conf', '{conf}']),
     prepare: (subject) => directly(subject, two, 'PUT', NEW),
+  },
+  {
+    change: 'autosync leave',
+    ...{
+      at: one,
+      accounts: 'each',
+      prepare: present,
+      isNew: hasLeft,
+      hasLeft: true,
+      complete: leaveOnceMore,
+    },
+    peerUrls: () => Object.fromEntries(Object.entries(leaving).map(([name, { url }]) => [name, url])),
+    start: commandRuns(one, ['leave', '{account}', '--yes', '--conf', '{conf}'], () => [
+      ['filter:autosync', 'accounts', '!*'],
+      [`cluster:${one}`, 'gateway', leaving[one]!.url],
+    ]),
   },
 ];
 
@@ -261,6 +370,10 @@ async function play([, spec]: readonly [string, Sweep], context: TestContext): P
 
 describe('when a gateway dies over a client’s change, nobody is lied to, and all clusters agree after one pass:', () => {
   it.for(byName(CLIENTS))('%s', play);
+});
+
+describe('when a gateway dies over a change while the client’s Swift is down, nobody is lied to, and all clusters agree after one pass:', () => {
+  it.for(byName(STAND_INS))('%s', play);
 });
 
 describe('when a gateway dies over what a peer tells it, all clusters agree after one pass:', () => {

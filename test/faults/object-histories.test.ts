@@ -3,20 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
+import { afterAll, beforeAll, it } from 'vitest';
 import { LocalRealm } from '../../src/local/realm.js';
-import { waitFor } from '../support/clusters.js';
-import { autosync } from '../support/daemon.js';
-import { SwiftSession } from '../support/swift-client.js';
-import { note } from './notes.js';
-import { ObjectCrowd } from './object-crowd.js';
+import { gatherCrowd, judgeCrowd } from './object-history.js';
 
-const OWNER = { account: 'AUTH_test', user: 'test:tester', key: 'testing' };
 const SEED = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000);
 /** Changes that clients at each cluster are told of, in each stretch. */
 const MANY = 60;
 const SOME = 20;
-const SETTLE_MS = 400_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'autosync-histories-'));
 let realm: LocalRealm;
@@ -38,48 +32,14 @@ afterAll(async () => {
   if (process.env['AUTOSYNC_TEST_KEEP'] !== '1') rmSync(folder, { recursive: true, force: true });
 });
 
-/** With containers of their own, which are everywhere. */
-async function gather(what: string, seed: number): Promise<ObjectCrowd> {
-  const containers = [`${what}-1`, `${what}-2`];
-  const session = await SwiftSession.login(realm.cluster('one').gatewayUrl, OWNER);
-  for (const container of containers) {
-    const { status, headers } = await session.request('PUT', `/${container}`);
-    expect([status, headers['x-autosync-pending']]).toEqual([201, undefined]);
-  }
-  return new ObjectCrowd(realm.clusters, OWNER, containers, seed);
-}
-
-/** Ends it, and waits until all clusters hold the same; then each is held against what clients were told. */
-async function judge(crowd: ObjectCrowd, what: string, context: TestContext): Promise<void> {
-  await crowd.end();
-  const conf = join(realm.cluster('one').swiftDir, 'autosync.conf');
-  let last = '';
-  const isSame = async (): Promise<boolean> => {
-    const run = await autosync('verify', OWNER.account, '--deep', '--grace', '0', '--conf', conf);
-    last = run.stdout + run.stderr;
-    return run.code === 0;
-  };
-  await waitFor('verify --deep finds nothing', isSame, SETTLE_MS).catch((error: unknown) => {
-    throw new Error(`${String(error)}\n${last}`);
-  });
-  const wrong: string[] = [];
-  for (const cluster of realm.clusters)
-    wrong.push(...(await crowd.wrongAt(cluster)).map((line) => `${cluster.name}: ${line}`));
-  if (wrong.length > 0)
-    for (const container of crowd.containers)
-      console.log((await autosync('explain', `${OWNER.account}/${container}`, '--conf', conf)).stdout);
-  note(context, 'objects', [what, crowd.requests, crowd.told, crowd.names, wrong.length]);
-  expect(wrong).toEqual([]);
-}
-
 it(`nothing else (seed ${SEED})`, async (context) => {
-  const crowd = await gather('calm', SEED);
+  const crowd = await gatherCrowd(realm, 'calm', SEED);
   await crowd.toldMore(MANY);
-  await judge(crowd, 'nothing', context);
+  await judgeCrowd(realm, crowd, { table: 'objects', what: 'nothing' }, context);
 });
 
 it(`each cluster cut off from the two others in turn, written to on both sides (seed ${SEED + 1})`, async (context) => {
-  const crowd = await gather('cut', SEED + 1);
+  const crowd = await gatherCrowd(realm, 'cut', SEED + 1);
   for (const { name } of realm.clusters) {
     const others = realm.clusters.filter((each) => each.name !== name);
     const ways = others.flatMap((other) => [realm.link(name, other.name), realm.link(other.name, name)]);
@@ -89,11 +49,11 @@ it(`each cluster cut off from the two others in turn, written to on both sides (
     await realm.restoreLinks();
   }
   await crowd.toldMore(SOME);
-  await judge(crowd, 'each cluster cut off in turn', context);
+  await judgeCrowd(realm, crowd, { table: 'objects', what: 'each cluster cut off in turn' }, context);
 });
 
 it(`each cluster killed in turn, and started again (seed ${SEED + 2})`, async (context) => {
-  const crowd = await gather('killed', SEED + 2);
+  const crowd = await gatherCrowd(realm, 'killed', SEED + 2);
   for (const cluster of realm.clusters) {
     const others = realm.clusters.filter((each) => each !== cluster).map(({ name }) => name);
     await crowd.toldMore(SOME);
@@ -102,5 +62,5 @@ it(`each cluster killed in turn, and started again (seed ${SEED + 2})`, async (c
     await cluster.start();
   }
   await crowd.toldMore(SOME);
-  await judge(crowd, 'each cluster killed in turn', context);
+  await judgeCrowd(realm, crowd, { table: 'objects', what: 'each cluster killed in turn' }, context);
 });

@@ -9,6 +9,8 @@ import { renderPipes } from '../../bench/report.js';
 
 const DOCUMENT = join(fileURLToPath(new URL('../../', import.meta.url)), 'docs', 'faults.md');
 
+const OBJECTS = ['what happened meanwhile', 'requests', 'changes told as done', 'objects', 'failures'];
+
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   deaths: ['change', 'steps', 'of them writes', 'deaths', 'passes until equal', 'failures'],
   histories: [
@@ -19,7 +21,8 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'passes until equal',
     'failures',
   ],
-  objects: ['what happened meanwhile', 'requests', 'changes told as done', 'objects', 'failures'],
+  objects: OBJECTS,
+  failover: OBJECTS,
   links: [
     'from one to two',
     'object PUT p50 / max, ms',
@@ -27,9 +30,10 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'container POST p50 / max, ms',
   ],
   records: ['what', 'requests', 'deliveries', 'failures'],
+  mixed: ['deaths', 'changes', 'told as done', 'objects', 'failures'],
 };
 
-const FILES = ['file', 'promises', 'broken', 'minutes', 'on', 'load before'];
+const FILES = ['file', 'promises', 'broken', 'minutes', 'on', 'autosync', 'load before'];
 
 export default class FaultsReporter implements Reporter {
   #machine: Machine | undefined;
@@ -72,7 +76,8 @@ function runOf(machine: Machine, modules: readonly TestModule[]): string {
     const tests = testsOf(module);
     const broken = tests.filter((test) => test.result().state !== 'passed').map(({ name }) => name);
     const minutes = (module.diagnostic().duration / 60_000).toFixed(1);
-    const of = [String(tests.length), broken.join('; ') || 'none', minutes, machine.date];
+    const commit = machine.versions['autosync'] ?? '';
+    const of = [String(tests.length), broken.join('; ') || 'none', minutes, machine.date, commit];
     const file = basename(module.moduleId);
     rows.set(file, [file, ...of, String(machine.loadBefore)]);
   }

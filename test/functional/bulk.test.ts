@@ -1,9 +1,6 @@
 // Containers that bulk deletes and archives delete or make on their way follow on all clusters, and the client notices nothing.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { archiveOf } from '../support/archive.js';
 import {
   clusters,
   cluster,
@@ -30,18 +27,6 @@ const JSON_PLEASE = { 'Accept': 'application/json', 'Content-Type': 'text/plain'
 
 function bulkDelete(by: SwiftSession, names: readonly string[]): ReturnType<SwiftSession['request']> {
   return by.request('POST', '?bulk-delete', JSON_PLEASE, names.join('\n'));
-}
-
-/** A tar file with those files in it, each with its own name for contents. */
-function archiveOf(files: readonly string[], ...options: readonly string[]): Buffer {
-  const folder = mkdtempSync(join(tmpdir(), 'autosync-test-'));
-  for (const file of files) {
-    mkdirSync(join(folder, file, '..'), { recursive: true });
-    writeFileSync(join(folder, file), file);
-  }
-  const tar = execFileSync('tar', ['-C', folder, ...options, '-cf', '-', ...files]);
-  rmSync(folder, { recursive: true });
-  return tar;
 }
 
 async function waitForStatus(path: string, status: number): Promise<void> {

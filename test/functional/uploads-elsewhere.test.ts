@@ -1,12 +1,9 @@
 // Archives and forms into containers that are placed on other clusters: their objects come to be there, and nowhere else.
-import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SWIFT_PIPELINE } from '../../src/local/swift-conf.js';
+import { archiveOf } from '../support/archive.js';
 import {
   cluster,
   clusters,
@@ -51,17 +48,6 @@ beforeEach(async () => {
 async function expectOnlyElsewhere(path: string, text: string): Promise<void> {
   expect([path, (await statusEverywhere(sessions, path))[one]]).toEqual([path, 404]);
   expect((await here.request('GET', path)).text).toBe(text);
-}
-
-function archiveOf(files: readonly string[], ...options: readonly string[]): Buffer {
-  const folder = mkdtempSync(join(tmpdir(), 'autosync-test-'));
-  for (const file of files) {
-    mkdirSync(join(folder, file, '..'), { recursive: true });
-    writeFileSync(join(folder, file), file);
-  }
-  const tar = execFileSync('tar', ['-C', folder, ...options, '-cf', '-', ...files]);
-  rmSync(folder, { recursive: true });
-  return tar;
 }
 
 describe('an archive into a container that is placed elsewhere', () => {

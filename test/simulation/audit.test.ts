@@ -4,7 +4,9 @@ import { adoptAccount } from '../../src/daemon/adopt.js';
 import { setLife, settleDeletion } from '../../src/converge/deletion.js';
 import { audit } from '../../src/daemon/audit.js';
 import type { PassReport } from '../../src/daemon/report.js';
+import type { Site } from '../../src/gateway/site.js';
 import { HeaderList } from '../../src/http/headers.js';
+import type { Record } from '../../src/records/record.js';
 import { ACCOUNT, Cluster, MAX_SKEW_MS } from './cluster.js';
 import { Network } from './network.js';
 import { settled, World } from './world.js';
@@ -90,6 +92,52 @@ describe('a deletion that objects stand in the way of, which no pending note tel
 
   it('is carried out when they were deleted on the other cluster', async () => {
     const [one, two] = await heardLate((here, there) => copyObject(here, there, 'o', here));
+    expect([one, two].map(({ swift }) => swift.find(ACCOUNT, 'c'))).toEqual([undefined, undefined]);
+  });
+
+  /** Deleted at one, with an object that is deleted there and not at the other. */
+  async function deletedAtOne(): Promise<{ one: Cluster; two: Cluster; tombstone: Record }> {
+    const { network, one, two } = await twoClusters();
+    await one.change('g0', 'PUT', 'c', new HeaderList());
+    copyObject(one, two, 'o', one);
+    network.cut('one', 'two');
+    expect((await one.change('g0', 'DELETE', 'c', new HeaderList())).status).toBe(204);
+    network.mend();
+    return { one, two, tombstone: await one.process('d').keeper.read(C) };
+  }
+
+  /** The daemon's site at that cluster, where something else happens before the first probe. */
+  function siteWhere({ site }: ReturnType<Cluster['process']>, happens: () => Promise<unknown>): Site {
+    let first: Promise<unknown> | undefined;
+    const send: Site['transport']['send'] = async (request) => {
+      await (first ??= happens());
+      return site.transport.send(request);
+    };
+    return { ...site, transport: { ...site.transport, send } };
+  }
+
+  it('is carried out once where it is begun twice', async () => {
+    const { one, two, tombstone } = await deletedAtOne();
+    const { site, keeper } = one.process('d');
+    let second: ReturnType<typeof settleDeletion> | undefined;
+    const busy = siteWhere(one.process('d'), async () => {
+      second = settleDeletion(site, keeper, C, tombstone);
+      await settled();
+    });
+    const first = await settleDeletion(busy, keeper, C, tombstone);
+
+    expect([first.life, (await second)?.life]).toEqual(['deleted', 'deleted']);
+    expect([one, two].map(({ swift }) => swift.find(ACCOUNT, 'c'))).toEqual([undefined, undefined]);
+  });
+
+  it('is not taken back where another process takes the container away that is asked about', async () => {
+    const { one, two, tombstone } = await deletedAtOne();
+    const other = one.process('g1');
+    const busy = siteWhere(one.process('d'), () => settleDeletion(other.site, other.keeper, C, tombstone));
+    const { keeper } = one.process('d');
+
+    await expect(settleDeletion(busy, keeper, C, tombstone)).rejects.toThrow('deleted while');
+
     expect([one, two].map(({ swift }) => swift.find(ACCOUNT, 'c'))).toEqual([undefined, undefined]);
   });
 

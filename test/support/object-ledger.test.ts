@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { unexplained, type Deed, type HeldObject } from './object-ledger.js';
 
-type How = Partial<Pick<Deed, 'cluster' | 'isTold' | 'bodies'>>;
+type How = Partial<Pick<Deed, 'cluster' | 'isTold' | 'bodies' | 'isFleeting'>>;
 
 function deed(does: Deed['does'], mark: string, beganMs: number, endedMs: number, how: How = {}): Deed {
   const bodies = does === 'write' ? [mark] : [];
@@ -17,6 +17,7 @@ const held = (body: string, mark = body): HeldObject => ({ body, mark });
 
 const TWO: How = { cluster: 'two' };
 const NOT_TOLD: How = { isTold: false };
+const FLEETING: How = { isFleeting: true };
 
 type Case = [promise: string, deeds: Deed[], end: HeldObject, isExplained: boolean];
 
@@ -133,4 +134,22 @@ it('says of each name what is wrong', () => {
   expect(unexplained(deeds, found)).toEqual([
     "p: 'a' with the metadata of 'a', after one of write 'b' at one from 0 to 1, told as done",
   ]);
+});
+
+describe('with X-Delete-At as well, the end of an object', () => {
+  it.each<Case>([
+    ['is nothing once it expired', [put('a', 0, 1, FLEETING)], undefined, true],
+    ['is not what expired', [put('a', 0, 1, FLEETING)], held('a'), false],
+    ['is not what was there before it', [put('a', 0, 1, TWO), put('b', 2, 3, FLEETING)], held('a'), false],
+    ['is what was written afterwards', [put('a', 0, 1, FLEETING), put('b', 2, 3)], held('b'), true],
+    ['is not nothing after a later PUT', [put('a', 0, 1, FLEETING), put('b', 2, 3)], undefined, false],
+    ['is what a POST made stay', [put('a', 0, 1, FLEETING), post('m', 2, 3)], held('a', 'm'), true],
+    ['is not nothing after a POST', [put('a', 0, 1, FLEETING), post('m', 2, 3)], undefined, false],
+    [
+      'is an older one that a POST elsewhere described',
+      [put('a', 0, 1, TWO), put('b', 2, 3, FLEETING), post('m', 4, 5, TWO)],
+      held('a', 'm'),
+      true,
+    ],
+  ])('%s', (...args) => check(args));
 });

@@ -8,7 +8,7 @@
 
 export interface Deed {
   readonly name: string;
-  /** Whose gateway was asked. */
+  /** Whose Swift did it; '' where that is not known. */
   readonly cluster: string;
   /** `write`: PUT or COPY. `describe`: POST, which leaves the bytes. */
   readonly does: 'write' | 'delete' | 'describe';
@@ -16,6 +16,8 @@ export interface Deed {
   readonly bodies: readonly string[];
   /** In the metadata it sets, and in no other's. */
   readonly mark: string;
+  /** Of a write: what it leaves has expired when the end is looked at, and nothing older shows again. A POST meanwhile makes it stay. */
+  readonly isFleeting?: boolean;
   readonly beganMs: number;
   /** Infinity where no answer came: it may have been done at any time since. */
   readonly endedMs: number;
@@ -49,7 +51,7 @@ function isSurelyOlder(deed: Deed, than: Deed): boolean {
 
 /** Whether the object can be so where nothing was dated later than that deed. */
 function isLeftBy(deed: Deed, held: HeldObject, all: readonly Deed[]): boolean {
-  if (deed.does === 'delete') return held === undefined;
+  if (deed.does === 'delete' || deed.isFleeting === true) return held === undefined;
   if (held?.mark !== deed.mark) return false;
   const bodies = deed.does === 'write' ? deed.bodies : bodiesUnder(deed, all);
   return bodies.includes(held.body);
@@ -81,7 +83,7 @@ function textOf(held: HeldObject): string {
   return held === undefined ? 'not there' : `'${held.body}' with the metadata of '${held.mark}'`;
 }
 
-function textOfDeed({ does, cluster, mark, beganMs, endedMs, isTold }: Deed): string {
+function textOfDeed({ does, cluster, mark, isFleeting = false, beganMs, endedMs, isTold }: Deed): string {
   const told = isTold ? 'told as done' : 'not told';
-  return `${does} '${mark}' at ${cluster} from ${beganMs} to ${endedMs}, ${told}`;
+  return `${does}${isFleeting ? ' for a moment' : ''} '${mark}' at ${cluster} from ${beganMs} to ${endedMs}, ${told}`;
 }

@@ -3,16 +3,14 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import type { TestCluster } from './clusters.js';
 
+type Known = Pick<TestCluster, 'name' | 'plan'>;
+
 const TIMEOUT_MS = 10_000;
 /** As Swift marks what it keeps as JSON (common/memcached.py). */
 const JSON_FLAG = 2;
 
 /** Makes the other clusters know a token of one of them. */
-export async function shareToken(
-  token: string,
-  from: TestCluster,
-  to: readonly TestCluster[],
-): Promise<void> {
+export async function shareToken(token: string, from: Known, to: readonly Known[]): Promise<void> {
   const key = createHash('md5').update(`AUTH_/token/${token}`).digest('hex');
   const kept = await ask(from.plan.ports.memcached, `get ${key}\r\n`, 'END\r\n');
   const value = kept.split('\r\n')[1];

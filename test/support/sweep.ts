@@ -41,7 +41,7 @@ export interface Sweep {
   readonly isNew: (held: Held, subject: Subject) => boolean | Promise<boolean>;
   /** Where the change may not have been made in the end; without it, it must have been, whatever died. */
   readonly isOld?: (held: Held, subject: Subject) => boolean | Promise<boolean>;
-  /** The change was not even begun, and nobody was told that it was: then clusters differ as they did before. */
+  /** The change was not even begun, and nobody was told that it was: then clusters differ as they did before, and go on to. */
   readonly isUnbegun?: (subject: Subject) => Promise<boolean>;
   /** The last step of what is swept; the process goes on to what other sweeps are about. */
   readonly until?: RegExp;
@@ -51,6 +51,12 @@ export interface Sweep {
   readonly isAlone?: boolean;
   /** Objects may differ in the end where the container still is: container sync does not run. */
   readonly areObjectsSynced?: boolean;
+  /** Gateways of the peers that the process reaches, by cluster; the run's own where not said. */
+  readonly peerUrls?: () => Readonly<Record<string, string>>;
+  /** One round of what completes it; where not said, a pass of every daemon. */
+  readonly complete?: (accounts: readonly string[]) => Promise<void>;
+  /** In the end nothing is synced any more. */
+  readonly hasLeft?: boolean;
 }
 
 /** One of the places to die at. */
@@ -123,11 +129,12 @@ interface Life {
 async function run(spec: Sweep, subject: Subject, point: Point | undefined): Promise<Life> {
   if (spec.accounts === 'each') await spec.prepareAccount?.(subject);
   await spec.prepare(subject);
-  const proxy = await FaultProxy.open(
-    Object.fromEntries(
-      clusters().map(({ name, proxyUrl, gatewayUrl }) => [name, name === spec.at ? proxyUrl : gatewayUrl]),
-    ),
+  const peerUrls = spec.peerUrls?.() ?? {};
+  const upstreams = clusters().map(
+    ({ name, proxyUrl, gatewayUrl }) =>
+      [name, name === spec.at ? proxyUrl : (peerUrls[name] ?? gatewayUrl)] as const,
   );
+  const proxy = await FaultProxy.open(Object.fromEntries(upstreams));
   const victim = await spec.start(subject, proxy);
   let met = 0;
   proxy.watch(
@@ -185,9 +192,10 @@ async function judge(
   let passes = 0;
   while (passes < MAX_PASSES && differing.size > 0) {
     passes += 1;
-    for (const { name } of clusters()) await passOver(name, accounts, spec.laterMs);
+    if (spec.complete !== undefined) await spec.complete(accounts);
+    else for (const { name } of clusters()) await passOver(name, accounts, spec.laterMs);
     await eachLimited([...differing.keys()], AT_ONCE, async (life) => {
-      const found = await allDifferences(life.subject, spec.areObjectsSynced ?? true);
+      const found = await allDifferences(life.subject, spec);
       if (found.length === 0) differing.delete(life);
       else differing.set(life, found);
     });
@@ -195,8 +203,12 @@ async function judge(
       console.log(`${spec.change}: after pass ${passes}, of ${point?.when} ${point?.label}:`, found);
   }
   const failures: string[] = [];
-  await eachLimited(begun, AT_ONCE, async (life) => {
-    const wrong = [...(differing.get(life) ?? []), ...(await lies(spec, life))];
+  await eachLimited(lives, AT_ONCE, async (life) => {
+    const wrong = unbegun.has(life)
+      ? (await isLeftAlone(spec, life))
+        ? []
+        : ['it was not begun, and is not as it was before']
+      : [...(differing.get(life) ?? []), ...(await lies(spec, life))];
     const { point, status, subject } = life;
     const death = point === undefined ? 'no death' : `${point.when} ${point.label} (${point.nth})`;
     if (wrong.length > 0)
@@ -220,10 +232,10 @@ async function lies(spec: Sweep, { subject, status }: Life): Promise<string[]> {
   return mayBeOld ? [] : [`it holds ${JSON.stringify(held ?? null)}`];
 }
 
-/** Existence, settings and key, objects, and that sync-to follows the ring. */
+/** Existence, settings and key, objects, and that sync-to follows the ring, or is gone. */
 async function allDifferences(
   { direct, path, account }: Subject,
-  areObjectsSynced: boolean,
+  { areObjectsSynced = true, hasLeft = false }: Sweep,
 ): Promise<string[]> {
   const all = await differencesAt(direct, path.slice(1));
   const found = areObjectsSynced ? all : all.filter((each) => !each.includes(ONLY_ONE_HAS));
@@ -231,8 +243,9 @@ async function allDifferences(
   for (const [i, name] of names.entries()) {
     const head = await direct[name]!.request('HEAD', path);
     const next = names[(i + 1) % names.length]!;
+    const wanted = hasLeft ? undefined : `//local/${next}/${account}${path}`;
     const syncTo = head.headers['x-container-sync-to'];
-    if (head.status === 204 && syncTo?.toLowerCase() !== `//local/${next}/${account}${path}`.toLowerCase())
+    if (head.status === 204 && syncTo?.toLowerCase() !== wanted?.toLowerCase())
       found.push(`${name}: sync-to is ${syncTo ?? 'not set'}`);
   }
   return found;

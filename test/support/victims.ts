@@ -8,9 +8,17 @@ import { cluster, clusters, type Headers } from './clusters.js';
 import { confOf, siteOf } from './daemon.js';
 import { startGateway, writeConfLike, type Conf, type ExtraGateway } from './extra-gateways.js';
 import type { FaultProxy } from './fault-proxy.js';
-import type { Sweep, Victim } from './sweep.js';
+import type { Subject, Sweep, Victim } from './sweep.js';
 
 const PEER_TIMEOUT_MS = 30_000;
+const DEAD = 'http://127.0.0.1:1';
+
+export interface ManyRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Headers;
+  readonly body: string | Buffer;
+}
 
 /** A gateway that a client asks for this. */
 export function clientAsks(
@@ -26,6 +34,81 @@ export function clientAsks(
     const act = () => session.request(method, path, headers).then(({ status }) => status, unanswered);
     return { act, kill: () => gateway.kill() };
   };
+}
+
+/** A gateway that a client asks for many things at once. What it does after its answer counts as well: it is told to end, and finishes that. */
+export function clientAsksForMany(at: string, request: (subject: Subject) => ManyRequest): Sweep['start'] {
+  return async (subject, proxy) => {
+    const gateway = await startGateway(cluster(at), { conf: through(at, proxy) });
+    const session = subject.direct[at]!.at(gateway.url);
+    const { method, path, headers, body } = request(subject);
+    const act = async (): Promise<number | undefined> => {
+      const status = await session
+        .request(method, path, headers, body)
+        .then((answer) => answer.status, unanswered);
+      await gateway.stop();
+      return status;
+    };
+    return { act, kill: () => gateway.kill() };
+  };
+}
+
+/** A gateway whose Swift is down, that a client asks for this: the cluster `by` does it (`failover = all`). */
+export function clientAsksWhileDown(
+  at: string,
+  by: string,
+  method: string,
+  headers: Headers = {},
+): Sweep['start'] {
+  return async (subject, proxy) => {
+    const gateway = await cutOffGateway(at, by, proxy.urlOf(by));
+    return { act: () => askedWhileDown(subject, gateway, by, method, headers), kill: () => gateway.kill() };
+  };
+}
+
+/** A gateway that does this for a client of the cluster `at`, whose Swift is down. */
+export function gatewayStandsIn(
+  by: string,
+  at: string,
+  method: string,
+  headers: Headers = {},
+): Sweep['start'] {
+  return async (subject, proxy) => {
+    const gateway = await startGateway(cluster(by), { conf: through(by, proxy) });
+    const asked = await cutOffGateway(at, by, gateway.url);
+    const act = async (): Promise<number | undefined> => {
+      const status = await askedWhileDown(subject, asked, by, method, headers);
+      await asked.kill();
+      return status;
+    };
+    return { act, kill: () => gateway.kill() };
+  };
+}
+
+/** It reaches one peer, and no Swift. */
+function cutOffGateway(at: string, peer: string, peerUrl: string): Promise<ExtraGateway> {
+  const peers = clusters().map(({ name }) => [`cluster:${name}`, 'gateway', DEAD] as const);
+  return startGateway(cluster(at), {
+    conf: [
+      ...peers,
+      [`cluster:${peer}`, 'gateway', peerUrl],
+      ['app:proxy', 'upstream', DEAD],
+      ['filter:autosync', 'failover', 'all'],
+    ],
+  });
+}
+
+/** The client's token is one that the cluster knows which does it. */
+function askedWhileDown(
+  { direct, path }: Subject,
+  { url }: ExtraGateway,
+  by: string,
+  method: string,
+  headers: Headers,
+): Promise<number | undefined> {
+  return direct[by]!.at(url)
+    .request(method, path, headers)
+    .then(({ status }) => status, unanswered);
 }
 
 /** A gateway that the peer `from` tells what its record of the container says. */
@@ -57,10 +140,14 @@ export function peerTells(from: string, at: string): Sweep['start'] {
   };
 }
 
-/** `autosync COMMAND`, to its end. @param args what follows the account's name or stands for it; `{account}` is replaced */
-export function commandRuns(at: string, ...args: readonly string[]): Sweep['start'] {
+/** `autosync COMMAND`, to its end. @param args `{account}` and `{conf}` are replaced */
+export function commandRuns(
+  at: string,
+  args: readonly string[],
+  options: () => Conf = () => [],
+): Sweep['start'] {
   return ({ account }, proxy): Promise<Victim> => {
-    const conf = writeConfLike(confOf(at), `victim-${account}`, through(at, proxy));
+    const conf = writeConfLike(confOf(at), `victim-${account}`, [...through(at, proxy), ...options()]);
     const own = args.map((arg) => arg.replace('{account}', account).replace('{conf}', conf));
     let child: ReturnType<typeof spawn> | undefined;
     return Promise.resolve({
@@ -80,13 +167,13 @@ export function commandRuns(at: string, ...args: readonly string[]): Sweep['star
 
 /** One pass of the daemon. */
 export function daemonPasses(at: string): Sweep['start'] {
-  return commandRuns(at, 'daemon', '{conf}', '--once', '--account', '{account}');
+  return commandRuns(at, ['daemon', '{conf}', '--once', '--account', '{account}']);
 }
 
 /** A gateway of a cluster that reaches no peer: what it does stays pending. */
 export async function lonelyGateway(at: string): Promise<ExtraGateway> {
   const others = clusters().filter(({ name }) => name !== at);
-  const conf: Conf = others.map(({ name }) => [`cluster:${name}`, 'gateway', 'http://127.0.0.1:1']);
+  const conf: Conf = others.map(({ name }) => [`cluster:${name}`, 'gateway', DEAD]);
   return startGateway(cluster(at), { conf });
 }
 
