@@ -79,6 +79,12 @@ describe('a container in no record', () => {
     ]);
   });
 
+  it('is taken over as well where an intent to delete it was withdrawn', () => {
+    const found = look(record({ life: at(NOW, '') }, { life: 'present' }), here({ [X]: '1' }));
+    expect(found.adopted.get('life')?.value).toBe('present');
+    expect((found.adopted.get('life')?.version ?? '') > at(NOW, '').version).toBe(true);
+  });
+
   it('that is not here is nothing', () => {
     expect(look(EMPTY, undefined)).toMatchObject({ life: 'same', behind: new Map(), adopted: new Map() });
   });

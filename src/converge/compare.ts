@@ -151,6 +151,9 @@ function adoptWhole(
 ): void {
   const version =
     life === 'unknown' ? baselineOf(observed, moment) : moment.nextVersion(newestVersion(record.desired));
-  adopted.set(DESIRED.life, register(PRESENT, version));
+  // An intent that was withdrawn says nothing of what was there before, and is newer.
+  const withdrawn = record.desired.get(DESIRED.life)?.version;
+  const isOlder = withdrawn !== undefined && withdrawn >= version;
+  adopted.set(DESIRED.life, register(PRESENT, isOlder ? moment.nextVersion(withdrawn) : version));
   if (observed.policy !== undefined) adopted.set(DESIRED.policy, register(observed.policy, version));
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordAccount, recordContainer, recordLife, type ContainerChange } from './client-change.js';
-import { DESIRED, EMPTY, lifeOf, mergeRecords, settingsOf, type Record } from './record.js';
+import { DESIRED, EMPTY, lifeBeforeIntent, lifeOf, mergeRecords, settingsOf, type Record } from './record.js';
 import { hashOf, newestVersion, register } from './register.js';
 import { baselineVersion, VersionClock, versionMs } from './version.js';
 
@@ -95,6 +95,16 @@ describe('a container that is made', () => {
     expect(values(put)).toMatchObject({ [COLOUR]: '', [READ]: 'a:b', life: 'present' });
   });
 
+  it('keeps what was set since it was made, and loses what was set before, where its deletion is meant', () => {
+    const made = after(EMPTY, change({ [COLOUR]: 'red' }, { isNew: true }));
+    const meant = mergeRecords(made, recordLife(made, 'deleting', clock(NOW + 2)));
+    const late = (madeMs: number): Record =>
+      after(meant, change({}, { isNew: true, madeAt: clock(madeMs).next() }), NOW + 3);
+    expect(values(late(NOW - 1))).toMatchObject({ [COLOUR]: 'red', life: 'present' });
+    expect(values(late(NOW + 1))).toMatchObject({ [COLOUR]: 'red', life: 'present' });
+    expect(values(late(NOW + 3))).toMatchObject({ [COLOUR]: '', life: 'present' });
+  });
+
   it('keeps what another cluster recorded of it where it had only not come here yet', () => {
     const theirs = { desired: after(EMPTY, change({ [COLOUR]: 'red' }, { isNew: true })).desired };
     const mine = after({ ...EMPTY, ...theirs }, change({ [READ]: 'a:b' }, { isNew: true }), NOW + 1);
@@ -157,7 +167,15 @@ describe('a deletion', () => {
 
   it('that is withdrawn leaves nothing known of what nobody knew', () => {
     const meant = mergeRecords(EMPTY, recordLife(EMPTY, 'deleting', clock()));
+    expect(lifeBeforeIntent(meant)).toBe('');
     expect(lifeOf(mergeRecords(meant, recordLife(meant, '', clock(NOW + 1))))).toBeUndefined();
+  });
+
+  it('leaves what was before to be known, however often it is meant', () => {
+    const made = after(EMPTY, change({}, { isNew: true }));
+    const meant = mergeRecords(made, recordLife(made, 'deleting', clock(NOW + 1)));
+    const twice = mergeRecords(meant, recordLife(meant, 'deleting', clock(NOW + 2)));
+    expect(lifeBeforeIntent(twice)).toBe('present');
   });
 });
 

@@ -15,6 +15,8 @@ export interface ContainerChange {
   readonly sent: ReadonlyMap<string, string>;
   /** It was not here before. */
   readonly isNew: boolean;
+  /** Where it was not: a version from between Swift's making it and the look at it. */
+  readonly madeAt?: Version | undefined;
   readonly placement: readonly string[];
   readonly heldBack: 'versioned' | 'user' | '';
 }
@@ -37,9 +39,13 @@ export function recordContainer(current: Record, change: ContainerChange, clock:
     desired.set(name, register(isOld ? (change.sent.get(name) ?? value) : value, version));
   }
   // Made anew: what an earlier container of that name was set to is over. Where it was there all along, its deletion was only meant.
-  const life = lifeOf(current);
-  if (life !== 'present' && (isNew || life !== 'deleting')) {
+  const life = current.desired.get(DESIRED.life);
+  const isMeant = life?.value === 'deleting';
+  const isLater = (each: Register): boolean =>
+    isMeant && change.madeAt !== undefined && each.version > change.madeAt;
+  if (lifeOf(current) !== 'present' && (!isMeant || (isNew && !isLater(life)))) {
     for (const [name, recorded] of settingsOf('container', current.desired)) {
+      if (isLater(recorded)) continue;
       const value = state.settings.get(name) ?? '';
       put(name, !change.named.includes(name) && isSuperseded(recorded, value) ? '' : value);
     }

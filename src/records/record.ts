@@ -106,6 +106,15 @@ function lastDeletion(lives: readonly Superseded[] = []): Version | undefined {
   return lives.find(([, hash]) => hash === DELETED_HASH)?.[0];
 }
 
+/** What it was before somebody meant to delete it; '' where nothing was known of it. */
+export function lifeBeforeIntent({ desired }: Pick<Record, 'desired'>): Life | '' {
+  for (const [, hash] of desired.get(DESIRED.life)?.before ?? []) {
+    if (hash === PRESENT_HASH) return 'present';
+    if (hash === DELETED_HASH) return 'deleted';
+  }
+  return '';
+}
+
 /** TempURL keys: whoever reads one can read objects. They travel, as settings must, but are not shown. */
 export function isSecretSetting(name: string): boolean {
   return /^x-(?:account|container)-meta-temp-?url-key/.test(name);

@@ -151,6 +151,56 @@ const FOUND: readonly (readonly [promise: string, history: History])[] = [
       clusters: 3,
     },
   ],
+  [
+    'what was set after a container was made is kept, though whoever made it is late and meets the intent to delete it',
+    history(
+      [4, 5, 3, 6],
+      [put(0, 'g1', 'c2'), 0],
+      [{ kind: 'container sync', at: 0 }, 6],
+      [put(0, 'g0'), 5],
+      [put(0, 'g1', 'c2'), 0],
+      [remove(0, 'g1'), 0],
+      [put(0, 'g1', 'c1', COLOUR), 6],
+      [put(1, 'g0'), 5],
+      [{ kind: 'PUT object', at: 0, container: 'c1', object: 'o1' }, 0],
+      [put(0, 'g0'), 0],
+    ),
+  ],
+  [
+    'a container that no record has is taken over, though a deletion of it was meant and refused',
+    history(
+      [7],
+      [put(0, 'g0', 'c2'), 3],
+      [{ kind: 'trouble', at: 0, process: 'g0', when: 'after' }, 0],
+      [remove(0, 'g0', 'c2'), 0],
+      [{ kind: 'message', at: 0, to: 0, fate: 'lost' }, 2],
+      [{ kind: 'PUT object', at: 0, container: 'c2', object: 'o1' }, 0],
+      [{ kind: 'wait', ms: 1_000 }],
+    ),
+  ],
+  [
+    'nothing is deleted unrecorded where Swift did not say whether the client may',
+    history(
+      [],
+      [put(1, 'g0', 'c2'), 0],
+      [{ kind: 'wait', ms: 400_000 }, 0],
+      [remove(0, 'g0', 'c2'), 2],
+      [{ kind: 'trouble', at: 0, process: 'g0', when: 'before' }],
+      [{ kind: 'wait', ms: 1_000 }, 0],
+    ),
+  ],
+  [
+    'a container made elsewhere after its deletion outlives a second DELETE that found nothing',
+    history(
+      [0, 2, 0, 1, 3, ...Array<number>(23).fill(0), 7],
+      [put(1, 'g1', 'c2')],
+      [remove(0, 'g1', 'c2'), 0],
+      [remove(0, 'g0', 'c2'), 1],
+      [{ kind: 'lag', at: 0, ms: 0 }, 27],
+      [put(1, 'g1', 'c2')],
+      [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c1', set: [] }, 0],
+    ),
+  ],
 ];
 
 it.each(FOUND)('%s', async (_, each) => {

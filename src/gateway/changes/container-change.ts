@@ -5,6 +5,7 @@ import type { ContainerState } from '../../swift/container-state.js';
 import type { ClientAnswer } from '../../http/request-sender.js';
 import { EMPTY, type Record } from '../../records/record.js';
 import { recordContainer, type ContainerChange } from '../../records/client-change.js';
+import type { Version } from '../../records/version.js';
 import { namedSettings } from '../../swift/settings.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { planSync, SYNC_REMOVAL, type SyncPlan, type SyncState } from '../../sync/sync-plan.js';
@@ -43,12 +44,10 @@ export async function changeContainer(
     ? await passVersioning(site, exchange, next, name)
     : await passChange(site, exchange, next, name, audience);
   if (!isSuccess(response.status)) return response;
-  return followUp(site, exchange, response, audience, () =>
-    tellPeers(
-      { site, request: exchange.request, name, audience, named, rights, isNew: response.status === 201 },
-      response.headers,
-    ),
-  );
+  const isNew = response.status === 201;
+  const madeAt = isNew ? (await site.records?.clock())?.next() : undefined;
+  const done = { site, request: exchange.request, name, audience, named, rights, isNew, madeAt };
+  return followUp(site, exchange, response, audience, () => tellPeers(done, response.headers));
 }
 
 /** A change that the local Swift has done. */
@@ -59,6 +58,8 @@ interface Done {
   readonly audience: Audience;
   /** The container was not here before. */
   readonly isNew: boolean;
+  /** See ContainerChange. */
+  readonly madeAt?: Version | undefined;
   /** The settings that the client's request names. */
   readonly named: readonly string[];
   readonly rights: Rights;
@@ -78,7 +79,7 @@ interface Held {
 
 /** Not what the client sent: Swift drops, without a word, what a client may not set. */
 async function readBack(done: Done): Promise<Held> {
-  const { site, request, name, audience, rights, isNew } = done;
+  const { site, request, name, audience, rights, isNew, madeAt } = done;
   const { state, answer } = await site.swift.readContainer(rights, name.account, name.container);
   if (state === undefined) return { answer, change: undefined };
   const plan = await planHere(done, state);
@@ -89,6 +90,7 @@ async function readBack(done: Done): Promise<Held> {
     named: await withoutDropped(site, request, name, done.named, state),
     sent: surelySet(request.headers),
     isNew,
+    madeAt,
     placement: audience.placement,
     heldBack: plan.state === 'versioned' || plan.state === 'user' ? plan.state : ('' as const),
   };

@@ -11,7 +11,7 @@ import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
 import { AutosyncError } from '../../lib/errors.js';
 import { recordLife } from '../../records/client-change.js';
-import { DESIRED, type Life } from '../../records/record.js';
+import { EMPTY, lifeBeforeIntent, lifeOf, type Life } from '../../records/record.js';
 import { audienceFor, type Audience, type ContainerName } from '../../site/site.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { containerSyncKey } from '../../sync/key.js';
@@ -41,12 +41,9 @@ export async function deleteContainer(
   const leftovers = lists.flatMap((list) => list ?? []);
   const holders = audienceFor(site, audience.placement).peers;
   const belongsHere = audience.placement.some((each) => site.clusters.isMine(each));
-  let lifeBefore: string | undefined;
   if (here.mayBeEmpty) {
     if (leftovers.length > 0 || site.records !== undefined) {
-      const mayChange = await askWhetherClientMay(site, exchange.request, name).catch(isUnreachable);
-      // Swift is away: it says so best itself.
-      if (mayChange === undefined) return next();
+      const mayChange = await askWhetherClientMay(site, exchange.request, name);
       if (!isSuccess(mayChange.status)) return relay(mayChange);
     }
     if (!belongsHere && !holders.some((peer) => lists[audience.peers.indexOf(peer)] !== undefined))
@@ -59,13 +56,11 @@ export async function deleteContainer(
       : judgeElsewhere(name, holders);
     if (leftovers.length > 0 && (await findNeverDeleted(site, name, judge, leftovers)))
       return textAnswer(exchange, 409, CONFLICT);
-    const intent = await recordIntent(site, name, audience, rights);
-    if (!intent.isKept) return errorAnswer(exchange, NOWHERE_KEPT);
-    lifeBefore = intent.lifeBefore;
+    if (!(await recordIntent(site, name, audience, rights))) return errorAnswer(exchange, NOWHERE_KEPT);
   }
   const response = await next();
   if (!isSuccess(response.status)) {
-    if (here.mayBeEmpty && response.status !== 404) await withdraw(site, name, lifeBefore);
+    if (here.mayBeEmpty && response.status !== 404) await withdraw(site, name);
     return response;
   }
   return followUp(site, exchange, response, audience, async () => {
@@ -108,31 +103,28 @@ async function readHere(site: Site, rights: Rights, name: ContainerName): Promis
   }
 }
 
-function isUnreachable(error: unknown): undefined {
-  if (!(error instanceof AutosyncError)) throw error;
-}
-
-function startLife(site: Site, name: ContainerName, life: Life | ''): Promise<Recording> {
+function startLife(site: Site, name: ContainerName, life: Life): Promise<Recording> {
   return startRecording(site, name, (current, clock) => recordLife(current, life, clock));
 }
 
 /**
  * Keeps the intent before anything is deleted: here, or where that fails with a peer. Else a deletion might happen that no
- * cluster knows of, and the container would come back.
+ * cluster knows of, and the container would come back. Where a tombstone stands it says so already, and an intent that is newer
+ * than a PUT on another cluster would take that one's word away.
+ *
+ * @returns whether anybody keeps it
  */
 async function recordIntent(
   site: Site,
   name: ContainerName,
   audience: Audience,
   rights: Rights,
-): Promise<{ readonly isKept: boolean; readonly lifeBefore: string | undefined }> {
-  if (site.records === undefined) return { isKept: true, lifeBefore: undefined };
-  let lifeBefore: string | undefined;
-  const intent = await startRecording(site, name, (current, clock) => {
-    lifeBefore = current.desired.get(DESIRED.life)?.value;
-    return recordLife(current, 'deleting', clock);
-  });
-  if (await intent.isKept) return { isKept: true, lifeBefore };
+): Promise<boolean> {
+  if (site.records === undefined) return true;
+  const intent = await startRecording(site, name, (current, clock) =>
+    lifeOf(current) === 'deleted' ? EMPTY : recordLife(current, 'deleting', clock),
+  );
+  if (await intent.isKept) return true;
   const elsewhere = await Promise.all(
     audience.peers.map(async (peer) => {
       const { result } = await tellPeer(peer, name, intent.record, rights);
@@ -141,14 +133,14 @@ async function recordIntent(
       );
     }),
   );
-  return { isKept: elsewhere.includes(true), lifeBefore };
+  return elsewhere.includes(true);
 }
 
-/** Swift did not delete it: what was meant is no longer. */
-async function withdraw(site: Site, name: ContainerName, lifeBefore: string | undefined): Promise<void> {
+/** Swift did not delete it: what was meant is no longer, unless somebody has said something newer. */
+async function withdraw(site: Site, name: ContainerName): Promise<void> {
   if (site.records === undefined) return;
-  const life = lifeBefore === undefined || lifeBefore === 'deleting' ? '' : (lifeBefore as Life);
-  await (
-    await startLife(site, name, life)
-  ).isKept;
+  const withdrawal = await startRecording(site, name, (current, clock) =>
+    lifeOf(current) === 'deleting' ? recordLife(current, lifeBeforeIntent(current), clock) : EMPTY,
+  );
+  await withdrawal.isKept;
 }
