@@ -185,6 +185,21 @@ describe('while no proxy server of the local Swift answers', () => {
     expect((await here.request('DELETE', '/c')).status).toBe(409);
   });
 
+  it('what is private is read and listed by a token that all clusters know, but by no stranger’s', async () => {
+    expectDoneElsewhere(await here.request('PUT', '/c/o', {}, 'hello'), 201);
+    await waitUntilSame(sessions.user, 'c');
+    const shown = { '/c/o': 'hello', '/c': 'o\n', '': 'c\n' };
+    for (const [path, text] of Object.entries(shown)) {
+      const answer = await here.request('GET', path);
+      expect([path, answer.status, answer.text]).toEqual([path, 200, text]);
+      expect(answer.headers[SERVED_BY]).toMatch(/^(two|three)$/);
+    }
+    const stranger = (await sessionsOf(await freshUser())).direct[one]!.at(cutOff.url);
+    await shareToken(stranger.token, first, others);
+    const theirs = stranger.in(sessions.user.account);
+    for (const path of Object.keys(shown)) expect((await theirs.request('GET', path)).status, path).toBe(403);
+  });
+
   it('a token of this cluster alone is a 503 that says why, and nothing is done', async () => {
     const { via } = await sessionsOf(await freshUser());
     const alone = via[one]!.at(cutOff.url);
