@@ -45,7 +45,9 @@ export async function settleDeletion(
   // Two at once would take the container away from under each other's probes.
   return own.take(`${name.account}/${name.container}`, async (hasWaited) => {
     const now = hasWaited ? await records.read(name) : record;
-    if (lifeOf(record) === 'deleted' && lifeOf(now) === 'present') return { life: 'present', behind: [] };
+    const [before, after] = [record, now].map(({ desired }) => desired.get(DESIRED.life));
+    if (after?.value === 'present' && after.version !== before?.version)
+      return { life: 'present', behind: [] };
     return settle(site, records, name, now);
   });
 }

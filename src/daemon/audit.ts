@@ -210,8 +210,8 @@ class AuditPass {
       await eachLimited(
         over,
         CONCURRENCY,
-        (name) => this.#records.forget(name),
-        () => this.#mayGoOn(),
+        (name) => this.#records.forget(name, this.#rules.oldBeforeMs),
+        () => this.#mayGoOn() && this.#rules.mayForget,
       );
       suspects = [];
       over = [];
@@ -323,7 +323,7 @@ class AuditPass {
     const [first = EMPTY] = theirs;
     if (lifeOf(ours) === undefined) return isOverEverywhere(first, theirs, { ...rules, mayForget: true });
     if (!isOverEverywhere(ours, theirs, rules)) return false;
-    await this.#records.forget(name);
+    await this.#records.forget(name, rules.oldBeforeMs);
     return true;
   }
 

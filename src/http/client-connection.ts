@@ -63,6 +63,8 @@ interface Exchange {
   isKeptOpen: boolean;
 }
 
+/** How long a body is held back for `100 Continue`. */
+const HELD_MS = 3_000;
 const MAX_RESPONSE_HEAD_BYTES = 256 * 1024;
 /** One read buffer for each connection, used again and again: half the cost of a new one for each read, on large bodies. */
 const READ_BYTES = 64 * 1024;
@@ -138,6 +140,7 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
         isKeptOpen: true,
       };
       this.#exchange = exchange;
+      if (exchange.heldBody !== undefined) setTimeout(() => this.#sendHeld(exchange), HELD_MS).unref();
       const isHeadAlone = exchange.heldBody !== undefined || (Buffer.isBuffer(body) && body.length === 0);
       if (body === undefined || isHeadAlone) {
         this.#socket.write(request.head, 'latin1');
@@ -262,7 +265,10 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
         return;
       }
       if (head.status === 101) throw new AutosyncError('BAD_ANSWER', 'It switched protocols unasked.');
-      if (head.status === 100) this.#sendHeld(exchange);
+      if (head.status === 100) {
+        exchange.isAwaitingContinue = false;
+        this.#sendHeld(exchange);
+      }
       exchange.request.onInformation?.(head);
       this.#await();
       if (buffer.length === 0) return;
@@ -270,9 +276,10 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
     }
   }
 
+  /** Whoever waits too long for `100 Continue` has a proxy between that drops it (RFC 9110, section 10.1.1). */
   #sendHeld(exchange: Exchange): void {
     const { heldBody } = exchange;
-    exchange.isAwaitingContinue = false;
+    if (this.#exchange !== exchange || exchange.body !== undefined) return;
     exchange.heldBody = undefined;
     heldBody?.consume(this);
   }

@@ -205,7 +205,7 @@ export class Peer {
       if (isTooNewForIt) answer = await throttle(() => this.#ask(request, 'previous'));
       return { kind: 'answer', answer };
     } catch (error) {
-      if (!(error instanceof AutosyncError)) throw error;
+      if (!isPeersTrouble(error)) throw error;
       this.#goDown(error.message);
       return { kind: 'unreachable', detail: error.message };
     }
@@ -222,13 +222,13 @@ export class Peer {
       if (isStreamed) body.abandon();
       return { kind: 'unreachable', detail: this.#downBecause };
     }
-    const signable = { method, target, headers: request.headers, body: 'streamed' } as const;
-    const headers = this.#sign(signable, this.#generation);
-    headers.raw.unshift('Host', this.#pool.authority);
-    headers.add('Content-Length', String(request.length));
-    if (expectsContinue) headers.add('Expect', '100-continue');
     let abort: ((reason?: Error) => void) | undefined;
     try {
+      const signable = { method, target, headers: request.headers, body: 'streamed' } as const;
+      const headers = this.#sign(signable, this.#generation);
+      headers.raw.unshift('Host', this.#pool.authority);
+      headers.add('Content-Length', String(request.length));
+      if (expectsContinue) headers.add('Expect', '100-continue');
       const response = await this.#pool.send({
         method,
         head: formatRequestHead(method, this.#options.gateway.basePath + target, headers),
@@ -242,8 +242,8 @@ export class Peer {
       if (isStreamed && !body.isComplete) abort?.();
       return { kind: 'answer', answer };
     } catch (error) {
-      if (!(error instanceof AutosyncError)) throw error;
       if (isStreamed) body.abandon();
+      if (!isPeersTrouble(error)) throw error;
       if (error.code === 'CONNECTION_FAILED') this.#goDown(error.message);
       return { kind: 'unreachable', detail: error.message };
     }
@@ -289,7 +289,7 @@ export class Peer {
       this.#latencyMs = this.#latencyMs === 0 ? tookMs : this.#latencyMs * (1 - NEWS) + tookMs * NEWS;
       return { kind: 'answer', response };
     } catch (error) {
-      if (!(error instanceof AutosyncError) || error.code === 'HEADERS_TOO_LARGE') throw error;
+      if (!isPeersTrouble(error)) throw error;
       // Who was given more time than a peer that is well needs may be at work.
       const isAtWork = error.code === 'UPSTREAM_TIMEOUT' && request.silenceMs !== undefined;
       if (!given.up && !isAtWork) this.#goDown(error.message);
@@ -387,4 +387,9 @@ function addFraming(headers: HeaderList, method: string, body: MessageBody | Buf
   else if (body instanceof MessageBody) headers.add('Transfer-Encoding', 'chunked');
   else if (body !== undefined || method === 'PUT' || method === 'POST')
     headers.add('Content-Length', String(body?.length ?? 0));
+}
+
+/** What cannot be signed is the sender's. */
+function isPeersTrouble(error: unknown): error is AutosyncError {
+  return error instanceof AutosyncError && error.code !== 'HEADERS_TOO_LARGE';
 }

@@ -5,6 +5,7 @@ import { Turns } from '../lib/turns.js';
 import type { Logger } from '../lib/logger.js';
 import { contentTypeOf, recordObject } from './names.js';
 import {
+  DESIRED,
   lifeOf,
   markOf,
   EMPTY,
@@ -16,7 +17,7 @@ import {
 } from './record.js';
 import { readMarker, renewMarker, type Marker } from './marker.js';
 import type { Store } from './store.js';
-import { VersionClock } from './version.js';
+import { VersionClock, versionMs } from './version.js';
 import { claimWriter } from './writer.js';
 import { Writers } from './writers.js';
 
@@ -132,15 +133,21 @@ export class Keeper {
   /**
    * Removes a tombstone, and what writers had before it. Nothing where anybody has written something newer.
    *
+   * @param oldBeforeMs what was deleted since stays
    * @throws AutosyncError RECORDS_UNAVAILABLE
    */
-  async forget(name: RecordName): Promise<void> {
+  forget(name: RecordName, oldBeforeMs: number): Promise<void> {
+    return this.#inTurn(name, () => this.#forget(name, oldBeforeMs));
+  }
+
+  async #forget(name: RecordName, oldBeforeMs: number): Promise<void> {
     const writers = await this.writers();
     const held = await Promise.all(
       writers.map(async (writer) => ({ writer, record: await this.readOf(writer, name) })),
     );
     const merged = held.reduce<Record>((sum, { record }) => mergeRecords(sum, record ?? EMPTY), EMPTY);
-    if (lifeOf(merged) !== 'deleted') return;
+    const life = merged.desired.get(DESIRED.life);
+    if (life?.value !== 'deleted' || versionMs(life.version) >= oldBeforeMs) return;
     const of = (isTombstone: boolean): string[] =>
       held.flatMap(({ writer, record }) =>
         record !== undefined && (lifeOf(record) === 'deleted') === isTombstone ? [writer] : [],

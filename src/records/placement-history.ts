@@ -37,8 +37,20 @@ export function leftPlacement(
   return isAll ? { sinceMs: versionMs(version), together: [] } : undefined;
 }
 
+/** Thousands of hashes where there are many clusters: the same for every container. */
+const memory = new Map<string, ReadonlyMap<string, readonly string[]>>();
+
 /** By hash, the others in each placement that names the cluster. */
-function placementsWith(cluster: string, known: readonly string[]): Map<string, readonly string[]> {
+function placementsWith(cluster: string, known: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const key = [cluster, ...known].join('\n');
+  const found = memory.get(key) ?? hashedPlacementsWith(cluster, known);
+  // The clusters of a realm change seldom.
+  if (memory.size > 64) memory.clear();
+  memory.set(key, found);
+  return found;
+}
+
+function hashedPlacementsWith(cluster: string, known: readonly string[]): Map<string, readonly string[]> {
   const placements = [known, ...arrangements(known, MAX_GUESSED)].filter((each) => each.includes(cluster));
   return new Map(
     placements.map((each) => [hashOf(each.join(', ')), each.filter((other) => other !== cluster)]),

@@ -112,7 +112,10 @@ async function goHome(stray: Stray): Promise<void> {
     const what = said.get(cluster);
     return what === undefined || typeof what === 'string' ? [] : [what];
   });
-  const isReplaced = atHome.some(({ ticks }) => ticks > copy.ticks);
+  // What has the same bytes may have no more than newer metadata (a POST): its bytes are to be dated anew as well.
+  const isReplaced = atHome.some(
+    (each) => each.ticks > copy.ticks + 1n && (each.etag !== copy.etag || each.length !== copy.length),
+  );
   const isOtherOfThatDate = ({ ticks, etag, length }: Copy): boolean =>
     ticks === copy.ticks && (etag !== copy.etag || length !== copy.length);
   if (atHome.some(isOtherOfThatDate)) {
@@ -191,8 +194,9 @@ async function copyHome({ run, name, at, copy, holders }: Stray): Promise<string
       const wish = { from: [at.cluster], to, isMetadataOnly: false, laterTicks: HOME_LATER_TICKS };
       const why = await copyTo(run.site, name, wish);
       const { said } = await look(holder, name);
-      if (typeof said === 'object' && said.ticks > copy.ticks) return '';
-      return `${to}: ${why === '' ? 'Swift took it, and does not have it' : why}`;
+      if (why !== '') return `${to}: ${why}`;
+      const isThere = typeof said === 'object' && said.ticks > copy.ticks + 1n;
+      return isThere ? '' : `${to}: Swift took it, and does not have it`;
     }),
   );
   return reasons.includes('') ? '' : reasons.join('; ');

@@ -33,7 +33,7 @@ declare module 'vitest' {
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const ACCOUNTS = 500;
+const ACCOUNTS = 1000;
 
 /** AUTOSYNC_TEST_CLUSTERS: how many (3). AUTOSYNC_TEST_GATEWAYS=0: without. AUTOSYNC_TEST_KEEP=1: keep the folder. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -148,12 +148,11 @@ export class Reading {
     if (ticks === undefined) return this.afterLocal(read, local);
     if (ours === undefined && where.isHere && (await this.#isDeletedHere(read.name, ticks))) return local;
     const deletedOn = await deletedAt(without, read.name, ticks);
-    if (deletedOn !== undefined) {
-      abandon(local);
-      return textAnswer(this.#exchange, 404, `It was deleted on ${deletedOn}.`);
-    }
+    if (deletedOn !== undefined) return this.#deletedOn(deletedOn, local);
     const selection = read.selection.clone().set('X-Newest', 'true');
-    for (const { peer } of newer) {
+    for (const { peer, ticks: its } of newer) {
+      const since = its === ticks ? undefined : await deletedAt(without, read.name, its);
+      if (since !== undefined) return this.#deletedOn(since, local);
       const { found } = await this.#search({ ...read, selection }, [peer]);
       if (found !== undefined) {
         abandon(local);
@@ -162,6 +161,13 @@ export class Reading {
       onSilent(peer.name);
     }
     return this.afterLocal(read, local);
+  }
+
+  /** What is not here either has Swift's own answer. */
+  #deletedOn(cluster: string, local: OutgoingResponse): OutgoingResponse {
+    if (!isSuccess(local.status) && local.status !== 304) return local;
+    abandon(local);
+    return textAnswer(this.#exchange, 404, `It was deleted on ${cluster}.`);
   }
 
   /** Swift may have taken the client's own request for one of another name. A TempURL is judged where it goes. */

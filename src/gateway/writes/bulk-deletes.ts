@@ -66,16 +66,20 @@ export class BulkDeletes {
     const { body } = request;
     if (this.#site.clusters.all().length < 2) return undefined;
     if (request.expectsContinue) request.inform(100, 'Continue', new HeaderList());
-    const wantedBytes = request.framing.kind === 'length' ? request.framing.length : MAX_BODY_BYTES;
-    if (wantedBytes > MAX_BODY_BYTES) return undefined;
-    if (this.#gatheredBytes + wantedBytes > MAX_GATHERED_BYTES)
+    if (request.framing.kind === 'length' && request.framing.length > MAX_BODY_BYTES) return undefined;
+    if (this.#gatheredBytes > MAX_GATHERED_BYTES)
       throw new AutosyncError('TOO_BUSY', 'Other bulk deletes take all the room that there is for them.');
-    this.#gatheredBytes += wantedBytes;
+    let arrivedBytes = 0;
+    const count = (bytes: number): void => {
+      arrivedBytes += bytes;
+      this.#gatheredBytes += bytes;
+    };
+    body.watch({ data: ({ length }) => count(length), end: () => undefined });
     try {
-      const names = await body.gather(wantedBytes);
+      const names = await body.gather(MAX_BODY_BYTES);
       return names && readBulkBody(names);
     } finally {
-      this.#gatheredBytes -= wantedBytes;
+      this.#gatheredBytes -= arrivedBytes;
     }
   }
 

@@ -65,5 +65,6 @@ function wholeOf({ method, target, headers, body, expectsContinue }: Exchange['r
     headers,
     body: clientsBody(body),
     expectsContinue,
+    isLong: true,
   };
 }

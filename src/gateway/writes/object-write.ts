@@ -15,6 +15,8 @@ export interface ObjectWrite {
   readonly body: MessageBody | Buffer | undefined;
   /** The client waits for `100 Continue`: its own body is what is sent. */
   readonly expectsContinue: boolean;
+  /** Swift is at work for long before it answers: it looks at all segments, or unpacks all files. */
+  readonly isLong?: boolean;
 }
 
 /** A service user's rights pass over everything, so nothing travels but what is known: a manifest whose segments were looked at before. */

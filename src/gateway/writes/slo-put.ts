@@ -100,7 +100,7 @@ export async function putManifest(
   const holders = await preferred(writing, await writing.holders(where), checked);
   const { site, exchange } = writing;
   const sent = await whole(
-    await writeElsewhere(site, exchange, holders, { ...write, body: checked.manifest.toPut }),
+    await writeElsewhere(site, exchange, holders, { ...write, body: checked.manifest.toPut, isLong: true }),
   );
   if (!lacksSegments(sent, manifest)) return asAsked(writing, sent);
   return store(writing, name, headers, checked, holders);

@@ -7,6 +7,7 @@ import { ClientRights } from '../reads/client-rights.js';
 import type { ObjectName } from '../reads/pointer.js';
 import type { OutgoingResponse } from '../station.js';
 import { cannotStore, unlessNewer } from './receive-verified.js';
+import { withoutStray } from './stray-here.js';
 import { metadataIn, proofToStore } from './verified-object.js';
 import { send, type Holders } from './write-elsewhere.js';
 import type { Writing } from './writing.js';
@@ -38,7 +39,9 @@ export async function putVerified(
   if (holders !== undefined) {
     const write = { method: 'PUT', body, expectsContinue: false } as const;
     const target = swiftTarget(name.account, name.container, name.object);
-    return send(site, exchange, holders, write, { target, headers: asVerified(headers) });
+    return withoutStray(site, exchange, { method: 'PUT', name, headers }, () =>
+      send(site, exchange, holders, write, { target, headers: asVerified(headers) }),
+    );
   }
   const proof = await proofToStore(site, name);
   if (proof === undefined) return cannotStore(exchange);

@@ -3,6 +3,8 @@
 import { HeaderList } from '../../http/headers.js';
 import { AutosyncError } from '../../lib/errors.js';
 import { localMember } from '../../converge/object-member.js';
+import { isHeldBack, recordedPlacement } from '../../records/record.js';
+import type { ContainerName } from '../../site/site.js';
 import { swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { parseTimestamp } from '../../swift/timestamp.js';
@@ -27,11 +29,13 @@ export async function withoutStray(
   // Looked at before: what is written here meanwhile may be newer.
   const ticks = method === 'POST' ? undefined : orNothing(() => ticksHere(site, name));
   const answer = await change();
-  // Nobody in particular may not have been allowed to ask here.
+  // Any other success says in its body what came of it (middleware/slo.py, bulk.py). Nobody in particular may not have been allowed to ask here.
+  const isDone = answer.status === (method === 'DELETE' ? 204 : 201);
   const isGone = method === 'DELETE' && answer.status === 404 && hasToken(headers);
-  const here = isSuccess(answer.status) || isGone ? await ticks : undefined;
+  const here = isDone || isGone ? await ticks : undefined;
   if (here === undefined) return answer;
   const isDropped = await orNothing(async () => {
+    if (!(await isPlacedElsewhere(site, name))) return false;
     await localMember(site).deleteAsOf(name, here + 1n);
     return true;
   });
@@ -46,6 +50,13 @@ export async function withoutStray(
       'Date': new Date().toUTCString(),
     }),
   };
+}
+
+/** By its record: where that cannot be read, what is here may belong here. */
+async function isPlacedElsewhere({ clusters, records }: Site, name: ContainerName): Promise<boolean> {
+  const record = await records?.read({ account: name.account, container: name.container });
+  const placement = record === undefined || isHeldBack(record) ? undefined : recordedPlacement(record);
+  return placement?.some((each) => clusters.isMine(each)) === false;
 }
 
 async function ticksHere(

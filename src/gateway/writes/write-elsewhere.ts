@@ -13,8 +13,8 @@ import type { Exchange, OutgoingResponse } from '../station.js';
 import type { ObjectWrite } from './object-write.js';
 import { withoutStray } from './stray-here.js';
 
-/** Swift looks at all segments of a manifest before it answers, and unpacks all that it has of an archive. */
-const SILENCE_MS = 60_000;
+/** For what takes Swift long; peer_timeout else. */
+const LONG_SILENCE_MS = 60_000;
 
 export interface Holders {
   /** The best first. */
@@ -80,7 +80,12 @@ export async function send(
   site: Site,
   exchange: Exchange,
   { peers, fenced }: Holders,
-  { method, body, expectsContinue }: Pick<ObjectWrite, 'method' | 'body' | 'expectsContinue'>,
+  {
+    method,
+    body,
+    expectsContinue,
+    isLong,
+  }: Pick<ObjectWrite, 'method' | 'body' | 'expectsContinue' | 'isLong'>,
   asked: Pick<OpenedPeerRequest, 'target' | 'headers'>,
 ): Promise<OutgoingResponse> {
   const silent = [...fenced];
@@ -90,7 +95,7 @@ export async function send(
       method,
       body,
       expectsContinue,
-      silenceMs: SILENCE_MS,
+      silenceMs: isLong === true ? LONG_SILENCE_MS : undefined,
     });
     const mayTryNext = !(body instanceof MessageBody && body.hasConsumer);
     if (said.kind === 'answer' && said.response.status === 503 && mayTryNext && peer !== peers.at(-1)) {
