@@ -201,6 +201,10 @@ const FOUND: readonly (readonly [promise: string, history: History])[] = [
       [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c1', set: [] }, 0],
     ),
   ],
+  [
+    'a tombstone that a lost listing showed does no harm',
+    history([11], [put(0, 'g0')], [remove(0, 'g0'), 0], [{ kind: 'lose containers', at: 1 }]),
+  ],
 ];
 
 it.each(FOUND)('%s', async (_, each) => {

@@ -43,7 +43,7 @@ export async function deleteContainer(
   const belongsHere = audience.placement.some((each) => site.clusters.isMine(each));
   if (here.mayBeEmpty) {
     if (leftovers.length > 0 || site.records !== undefined) {
-      const mayChange = await askWhetherClientMay(site, exchange.request, name);
+      const mayChange = await askWhetherClientMay(site, exchange.request, name).catch(asSwiftsTrouble);
       if (!isSuccess(mayChange.status)) return relay(mayChange);
     }
     if (!belongsHere && !holders.some((peer) => lists[audience.peers.indexOf(peer)] !== undefined))
@@ -101,6 +101,16 @@ async function readHere(site: Site, rights: Rights, name: ContainerName): Promis
     site.log.warn({ ...name }, `a container to be deleted could not be read: ${reasonOf(error)}`);
     return { mayBeEmpty: true, syncKey: ourKey };
   }
+}
+
+/** Nothing was deleted, and nothing may be unrecorded: the local Swift is down, as it is for whatever goes there as it came. */
+function asSwiftsTrouble(error: unknown): never {
+  if (!(error instanceof AutosyncError)) throw error;
+  const { code, detail } = error;
+  if (code !== 'TIMEOUT' && code !== 'CONNECTION_FAILED') throw error;
+  throw new AutosyncError(code === 'TIMEOUT' ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_DOWN', detail, {
+    cause: error,
+  });
 }
 
 function startLife(site: Site, name: ContainerName, life: Life): Promise<Recording> {
