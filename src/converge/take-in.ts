@@ -90,7 +90,7 @@ async function takeIn<T extends { readonly observed: Observed | undefined }>(
   let taken: Take<T> | undefined;
   const take = async (stored: Record): Promise<Partial<Record>> => {
     const seen = await looking;
-    const { observed } = seen;
+    const observed = site.records === undefined ? datedEarly(seen.observed) : seen.observed;
     const current = { ...stored, seen: believed(stored.seen, options.seenSinceMs ?? 0) };
     const merged = { desired: mergeRegisters(current.desired, incoming), seen: current.seen };
     const found = withNews(compare(kind, merged, observed, moment), current, merged, kind);
@@ -122,6 +122,14 @@ async function takeIn<T extends { readonly observed: Observed | undefined }>(
     return { ...(taken as unknown as Take<T>), isUnrecorded: true };
   }
   return { ...(taken as unknown as Take<T>), isUnrecorded: false };
+}
+
+/**
+ * Swift rounds Last-Modified up, and without records nothing else says when a setting was set: of two changes in one second what was
+ * there would always be the newer.
+ */
+function datedEarly(observed: Observed | undefined): Observed | undefined {
+  return observed && { ...observed, dateMs: observed.dateMs - 1000 };
 }
 
 /** That a container was not here stays true whatever was lost: who makes it then means it. */

@@ -147,14 +147,18 @@ describe('how far objects are behind', () => {
     expect(await lag(three)).toBe(0);
     const told = await waitFor('the command says so', async () => {
       const { copies: found } = await peerStatus(two);
-      return found?.objects === 3 ? found : undefined;
+      return own(found?.containers ?? [])[0]?.objects === 3 ? found : undefined;
     });
     expect(told.lagSeconds).toBeGreaterThan(1);
     expect(own(told.containers)).toMatchObject([{ container: 'c', objects: 3 }]);
     await restoreLinks();
     await waitFor('nothing is behind', async () => (await lag(two)) === 0);
     expect((await direct[two]!.request('HEAD', '/c/3')).status).toBe(200);
-    await waitFor('the command says so', async () => (await peerStatus(two)).copies?.lagSeconds === 0);
+    // Copiers of other tests' gateways may have ended with work to do.
+    await waitFor(
+      'the command says so',
+      async () => own((await peerStatus(two)).copies?.containers ?? []).length === 0,
+    );
   });
 
   it('is not forgotten where a full queue dropped copies, until the listings are equal', async () => {

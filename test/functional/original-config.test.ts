@@ -179,6 +179,26 @@ describe("the original document's configuration", () => {
     },
   );
 
+  it.each(sides)(
+    'changes through %s right after each other are on both, the last of them',
+    async (here, there) => {
+      const near = await login(here, 'gatewayUrl');
+      const container = `changed-${here}`;
+      await near.request('PUT', `/${container}`);
+      for (const colour of ['red', 'blue', 'green']) {
+        const headers = { 'X-Container-Meta-Colour': colour, 'X-Container-Read': `.r:${colour}.example` };
+        expect((await near.request('POST', `/${container}`, headers)).status).toBe(204);
+      }
+      for (const name of [here, there]) {
+        const { headers } = await (await login(name, 'proxyUrl')).request('HEAD', `/${container}`);
+        expect([headers['x-container-meta-colour'], headers['x-container-read']]).toEqual([
+          'green',
+          '.r:green.example',
+        ]);
+      }
+    },
+  );
+
   it.each(sides)('a container deleted through %s is deleted on both', async (here, there) => {
     const near = await login(here, 'gatewayUrl');
     const container = `gone-${here}`;
