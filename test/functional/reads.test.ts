@@ -98,6 +98,19 @@ describe('an object that another cluster has', () => {
     expect((await session.request('GET', '/c/o')).text).toBe('y');
   });
 
+  it.each([
+    [three, two],
+    [two, three],
+  ])('is read at %s, where %s is farther away', async (near, far) => {
+    await link(one, far).delay(150);
+    for (const name of [two, three]) await sessions.direct[name]!.request('PUT', '/c/o', {}, name);
+    const session = await gatewayWith({ hedge_delay: '20', fallback_timeout: '5' });
+    const read = async (): Promise<string> => (await session.request('GET', '/c/o')).text;
+    // How far they are shows in the first answers.
+    for (let i = 0; i < 3; i += 1) await read();
+    for (let i = 0; i < 5; i += 1) expect(await read()).toBe(near);
+  });
+
   it('is asked for where read_order says first', async () => {
     const session = await gatewayWith({ read_order: `${three}, ${two}`, hedge_delay: '20' });
     for (const name of [two, three]) await sessions.direct[name]!.request('PUT', '/c/o', {}, name);
