@@ -1,9 +1,11 @@
 // Histories in which the simulator once found something wrong, in few words, and played ever since.
 import { expect, it } from 'vitest';
-import { SETTINGS, UNTIL_IDLE, type Deed, type History } from './history.js';
+import { SETTINGS, UNTIL_IDLE, type Deed, type History, type Setting } from './history.js';
 import { simulate } from './simulation.js';
 
-const COLOUR = [{ name: SETTINGS[0], isRemoval: false }];
+const READ: readonly Setting[] = [{ name: 'x-container-read', isRemoval: false }];
+const NO_READ: readonly Setting[] = [{ name: 'x-container-read', isRemoval: true }];
+const COLOUR: readonly Setting[] = [{ name: SETTINGS[0], isRemoval: false }];
 
 /** What happened, each with the number of steps until the next began. */
 function history(picks: readonly number[], ...events: readonly (readonly [Deed, steps?: number])[]): History {
@@ -15,7 +17,7 @@ function history(picks: readonly number[], ...events: readonly (readonly [Deed, 
   };
 }
 
-function put(at: number, gateway: string, container = 'c1', set: typeof COLOUR = []): Deed {
+function put(at: number, gateway: string, container = 'c1', set: readonly Setting[] = []): Deed {
   return { kind: 'PUT', at, gateway, container, set };
 }
 
@@ -204,6 +206,21 @@ const FOUND: readonly (readonly [promise: string, history: History])[] = [
   [
     'a tombstone that a lost listing showed does no harm',
     history([11], [put(0, 'g0')], [remove(0, 'g0'), 0], [{ kind: 'lose containers', at: 1 }]),
+  ],
+  [
+    'an ACL that its owner set stays, though an older removal comes to Swift right after it',
+    history(
+      [],
+      [remove(0, 'g0'), 0],
+      [put(0, 'g1')],
+      [put(0, 'g1', 'c2', READ), 0],
+      [{ kind: 'cut', at: 0, to: 0 }, 19],
+      [{ kind: 'trouble', at: 0, process: 'g1', when: 'before' }, 0],
+      [put(1, 'g0', 'c2', NO_READ), 15],
+      [{ kind: 'wait', ms: 10_000 }, 5],
+      [put(1, 'g0', 'c2'), 23],
+      [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c2', set: READ }],
+    ),
   ],
 ];
 

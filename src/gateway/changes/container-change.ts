@@ -17,7 +17,7 @@ import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
 import { noteAccount } from './account-record.js';
 import { passChange } from './create-synced.js';
-import { surelySet, withoutDropped } from './dropped.js';
+import { takenBySwift } from './dropped.js';
 import { askWhoHoldsBack, tellSyncState } from './hold-back.js';
 import { followUp, nobodyHeard, outcomeOf, type Outcome } from './outcome.js';
 import { startRecording, UNRECORDED } from './recording.js';
@@ -87,8 +87,7 @@ async function readBack(done: Done): Promise<Held> {
     plan,
     state,
     createdMs: 1000 * Number(answer.headers.get('x-timestamp') ?? 0),
-    named: await withoutDropped(site, request, name, done.named, state),
-    sent: surelySet(request.headers),
+    ...(await takenBySwift(site, request, name, done.named, state)),
     isNew,
     madeAt,
     placement: audience.placement,

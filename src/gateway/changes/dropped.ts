@@ -16,32 +16,51 @@ const OWNERS_ONLY = new Set([
   'x-container-meta-temp-url-key-2',
 ]);
 
+/** Swift shows them to owners only, and autosync sets them on nearly every container. */
+const SHOWN_TO_OWNERS = ['x-container-sync-key', 'x-container-sync-to'];
+
+export interface Taken {
+  /** Those named whose new value was not dropped. */
+  readonly named: readonly string[];
+  /** What Swift took of it, whatever it holds now. */
+  readonly sent: ReadonlyMap<string, string>;
+}
+
 /**
- * The names without those whose new value was dropped: else an older value of this cluster would go to the peers as if
- * the client had set it. Removals are not dropped by Swift, whoever asks for them.
+ * Without what was dropped: else an older value of this cluster would go to the peers as if the client had set it. Removals are not dropped by
+ * Swift, whoever asks for them. An owner's own was not dropped either: where Swift holds something else, another change came between.
  *
  * @param state what Swift holds after the request
  */
-export async function withoutDropped(
+export async function takenBySwift(
   site: Site,
   request: { readonly headers: HeaderList },
   name: ContainerName,
   named: readonly string[],
   state: ContainerState,
-): Promise<readonly string[]> {
+): Promise<Taken> {
+  const sure = surelySet(request.headers);
   const sent = sentValues(request.headers);
   const doubtful = named.filter((header) => {
     const value = sent.get(header);
     return value !== undefined && value !== state.settings.get(header);
   });
-  if (doubtful.length === 0) return named;
-  const isOwner =
-    doubtful.some((header) => state.settings.has(header)) && (await isShownAs(site, request, name, doubtful));
-  return isOwner ? named : named.filter((header) => !doubtful.includes(header));
+  if (doubtful.length === 0) return { named, sent: sure };
+  const isShowing = state.syncKey !== undefined || doubtful.some((header) => state.settings.has(header));
+  const isOwner = isShowing && (await isShownAs(site, request, name, [...doubtful, ...SHOWN_TO_OWNERS]));
+  if (!isOwner) return { named: named.filter((header) => !doubtful.includes(header)), sent: sure };
+  const own = [...sent].filter(([header, value]) => doubtful.includes(header) && isAsStored(header, value));
+  return { named, sent: new Map([...sure, ...own]) };
+}
+
+/** Whether Swift keeps it as it was sent: ACLs in other words it rewrites (middleware/acl.py, clean_acl). */
+function isAsStored(header: string, value: string): boolean {
+  if (header !== 'x-container-read' && header !== 'x-container-write') return true;
+  return value.split(',').every((part) => /^(\.rlistings|\.r:-?(\*|[^\s*,]+)|[^\s.,]\S*)$/.test(part));
 }
 
 /** What Swift took, as it did what was asked: metadata as it was sent, and removals. Nothing of what is named twice. */
-export function surelySet(headers: HeaderList): Map<string, string> {
+function surelySet(headers: HeaderList): Map<string, string> {
   const taken = new Map<string, string>();
   const twice = new Set<string>();
   for (const [header, value] of headers) {
