@@ -372,8 +372,18 @@ export class Reading {
       const isIt = isAllowed && isSuccess(raw.status) && isOfOne(local, raw.headers);
       const pointer = isIt ? pointerIn(raw.headers, name, query) : undefined;
       if (pointer === undefined) return local;
-      abandon(local);
-      return await this.#follow(read, pointer, undefined);
+      if (isServed(local.status)) {
+        abandon(local);
+        return await this.#follow(read, pointer, undefined);
+      }
+      const refusal = await whole(local);
+      const answer = await this.#follow(read, pointer, undefined);
+      // Refused in any case: Swift says best itself why.
+      if (answer.status !== 404 && answer.status !== 409) return answer;
+      abandon(answer);
+      const partial = answer.headers.get(PARTIAL);
+      if (partial !== undefined) refusal.headers.set(PARTIAL, partial);
+      return refusal;
     } catch (error) {
       abandon(local);
       throw error;

@@ -95,7 +95,7 @@ async function look(writing: Writing, { to, etag }: StaticLink): Promise<Target 
   const conflict = (text: string): OutgoingResponse => {
     const answer = textAnswer(exchange, 409, text);
     answer.headers.set('Content-Location', swiftTarget(to.account, to.container, to.object));
-    return answer;
+    return { ...answer, body: Buffer.from(text) };
   };
   if (status === 404) return conflict('X-Symlink-Target does not exist');
   if (!isSuccess(status)) return textAnswer(exchange, status, 'The target of the link cannot be looked at.');
