@@ -90,7 +90,7 @@ async function takeIn<T extends { readonly observed: Observed | undefined }>(
   let taken: Take<T> | undefined;
   const take = async (stored: Record): Promise<Partial<Record>> => {
     const seen = await looking;
-    const observed = site.records === undefined ? datedEarly(seen.observed) : seen.observed;
+    const observed = site.serviceToken === undefined ? datedEarly(seen.observed) : seen.observed;
     const current = { ...stored, seen: believed(stored.seen, options.seenSinceMs ?? 0) };
     const merged = { desired: mergeRegisters(current.desired, incoming), seen: current.seen };
     const found = withNews(compare(kind, merged, observed, moment), current, merged, kind);
