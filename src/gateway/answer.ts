@@ -68,6 +68,17 @@ export function relay(answer: ClientAnswer): OutgoingResponse {
   return { status: answer.status, reason: answer.reason, headers, body: answer.body };
 }
 
+/** A small answer that waits for what others say: its connection does not. What is longer stays as it is. */
+export async function wholeAnswer(
+  answer: OutgoingResponse,
+  limitBytes = 1_048_576,
+): Promise<OutgoingResponse> {
+  const { body } = answer;
+  if (!(body instanceof MessageBody) || body.framing.kind === 'none') return answer;
+  const bytes = await body.gather(limitBytes);
+  return bytes === undefined ? answer : relay({ ...answer, body: bytes });
+}
+
 /** Nobody gets that answer: its connection does not wait for a taker. */
 export function abandon({ body }: OutgoingResponse): void {
   if (body instanceof MessageBody) body.abandon();

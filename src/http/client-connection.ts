@@ -3,6 +3,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { AutosyncError } from '../lib/errors.js';
+import { describe, readBeforeFailing, toTrouble } from './connection-failure.js';
 import { NEVER, writeProgress, type Deadlines, type Watched } from './deadline.js';
 import {
   connectionTokens,
@@ -371,31 +372,4 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
     if (exchange.body === undefined) exchange.reject(trouble);
     else exchange.body.fail(trouble);
   }
-}
-
-/**
- * A server that answers early and closes makes our next write fail, and Node then drops the socket, answer and all. Until
- * what had arrived has been read, which takes one turn of the event loop at most, it stays.
- */
-function readBeforeFailing(socket: net.Socket): void {
-  const destroy = socket.destroy.bind(socket);
-  socket.destroy = (error?: Error) => {
-    if (error === undefined || socket.connecting) return destroy(error);
-    setImmediate(() => setImmediate(() => destroy(error)));
-    return socket;
-  };
-}
-
-/** What the rest of the program is told: wrong framing, found by the same code as a client's, is the server's fault here. */
-function toTrouble(error: Error): AutosyncError {
-  if (!(error instanceof AutosyncError))
-    return new AutosyncError('UPSTREAM_BROKEN', error.message, { cause: error });
-  if (error.code === 'BAD_REQUEST') return new AutosyncError('BAD_ANSWER', error.detail, { cause: error });
-  return error;
-}
-
-function describe({ host, port }: Endpoint, error: Error): string {
-  // Node tries every address of a name and then throws an error whose own message is empty.
-  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [];
-  return `${host}:${port}: ${errors[0]?.message ?? error.message}`;
 }

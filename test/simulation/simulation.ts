@@ -6,11 +6,12 @@ import { HeaderList } from '../../src/http/headers.js';
 import { lifeOf } from '../../src/records/record.js';
 import { STORE_CONTAINER } from '../../src/records/store.js';
 import { parseSyncTo } from '../../src/sync/sync-to.js';
-import { ACCOUNT, Cluster, OWN_ACCOUNT, PROCESSES, type Planted } from './cluster.js';
+import { ACCOUNT, Cluster, OWN_ACCOUNT, type Planted } from './cluster.js';
+import { BASE, CONTAINERS, disagreements, growth } from './agreement.js';
 import { Network } from './network.js';
-import { SETTINGS, type Deed, type History, type Setting } from './history.js';
-import { Ledger, type Held } from './ledger.js';
-import { SYNC_KEY, SYNC_TO, type ModelContainer } from './model-swift.js';
+import { type Deed, type History, type Setting } from './history.js';
+import { Ledger } from './ledger.js';
+import { SYNC_KEY, SYNC_TO } from './model-swift.js';
 import { settled, World } from './world.js';
 
 /** Passes of all daemons within which everything has to be quiet. */
@@ -20,9 +21,6 @@ const LOOK_EVERY = 3;
 const RECLAIM_MS = 7 * 86_400_000;
 /** Longer than whatever the daemons wait for. */
 const PASS_MS = 400_000;
-const CONTAINERS = ['c1', 'c2'];
-/** There before anything is lost. */
-const BASE = ['b1', 'b2', 'b3'];
 const OBJECT_KINDS = ['PUT object', 'DELETE object'];
 
 export interface Outcome {
@@ -78,11 +76,10 @@ class Simulation {
       await this.#world.run(steps);
     }
     await this.#heal();
-    this.#check();
-    this.#checkGrowth();
+    this.#wrong.push(...disagreements(this.#clusters, this.#ledger), ...growth(this.#clusters));
     if (this.#wrong.length === 0) {
       await this.#forget();
-      this.#check();
+      this.#wrong.push(...disagreements(this.#clusters, this.#ledger));
     }
     const faults = this.#world.faults.map((fault) => `a fault: ${(fault as Error).stack ?? String(fault)}`);
     return {
@@ -355,40 +352,6 @@ class Simulation {
   #writes(): number {
     return this.#clusters.reduce((sum, { swift }) => sum + swift.writes, 0);
   }
-
-  #check(): void {
-    for (const name of [...BASE, ...CONTAINERS]) {
-      const all = this.#clusters.map((cluster) => cluster.swift.find(ACCOUNT, name));
-      const looks = all.map(lookOf);
-      if (new Set(looks).size > 1) {
-        const lines = this.#clusters.map((cluster, i) => `${cluster.name}: ${looks[i] ?? ''}`);
-        this.#wrong.push(`${name} is not the same everywhere: ${lines.join(' | ')}`);
-        continue;
-      }
-      this.#wrong.push(...this.#ledger.check(name, heldOf(all[0])));
-      for (const [i, each] of all.entries()) this.#checkSync(this.#at(i), name, each);
-    }
-  }
-
-  #checkSync(cluster: Cluster, name: string, container: ModelContainer | undefined): void {
-    if (container === undefined) return;
-    const { site } = cluster.process('d');
-    const wanted = site.clusters.syncTo(site.options.defaultPlacement(), ACCOUNT, name);
-    if (container.settings.get(SYNC_TO) !== wanted) this.#wrong.push(`${cluster.name} ${name}: sync-to`);
-    if (!container.settings.has(SYNC_KEY)) this.#wrong.push(`${cluster.name} ${name}: no key`);
-  }
-
-  /** One object for each writer, and one for each writer and record; nothing pending. */
-  #checkGrowth(): void {
-    const bound = PROCESSES.length * (2 + BASE.length + CONTAINERS.length);
-    for (const { swift, name } of this.#clusters) {
-      const objects = swift.find(OWN_ACCOUNT, STORE_CONTAINER)?.objects ?? new Map<string, never>();
-      const names = [...objects].filter(([, { body }]) => body !== undefined).map(([object]) => object);
-      if (names.length > bound) this.#wrong.push(`${name} keeps ${names.length} objects: ${names.join(' ')}`);
-      const pending = names.filter((object) => object.startsWith('p/'));
-      if (pending.length > 0) this.#wrong.push(`${name} still has pending: ${pending.join(' ')}`);
-    }
-  }
 }
 
 /** A value tells which request it came from. */
@@ -398,29 +361,4 @@ function valuesOf(set: readonly Setting[], id: number): Map<string, string> {
 
 function describe({ isUnrecorded, behind }: { isUnrecorded: boolean; behind: readonly string[] }): string {
   return `${isUnrecorded ? ', unrecorded' : ''}${behind.length > 0 ? `, pending ${behind.join(', ')}` : ''}`;
-}
-
-function heldOf(container: ModelContainer | undefined): Held {
-  if (container === undefined) return undefined;
-  const settings = new Map(
-    SETTINGS.flatMap((name) => {
-      const value = container.settings.get(name);
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
-  const objects = new Map<string, string>();
-  for (const [name, { body }] of container.objects)
-    if (body !== undefined) objects.set(name, body.toString());
-  return { settings, objects };
-}
-
-function lookOf(container: ModelContainer | undefined): string {
-  const held = heldOf(container);
-  if (held === undefined) return 'not there';
-  const sorted = (map: ReadonlyMap<string, string>): string =>
-    [...map]
-      .map(([name, value]) => `${name}=${value}`)
-      .sort()
-      .join(' ');
-  return `{${sorted(held.settings)}} [${sorted(held.objects)}]`;
 }

@@ -30,6 +30,8 @@ type Framing = { kind: 'none' | 'chunked' | 'close' } | { kind: 'length'; length
 const TIMEOUT_MS = 60_000;
 const PIECE_BYTES = 256 * 1024;
 
+export class NoAnswer extends Error {}
+
 /** Sends one request on a connection of its own. `onBody` takes large answers in pieces instead of `body`. */
 export function exchange(
   port: number,
@@ -48,7 +50,8 @@ export function exchange(
     });
     const finish = (): void => {
       socket.destroy();
-      if (reader.head === undefined) reject(new Error(`${method}: the connection ended without an answer`));
+      if (reader.head === undefined)
+        reject(new NoAnswer(`${method}: the connection ended without an answer`));
       else resolve({ ...reader.answer(), sentBytes });
     };
     socket.on('data', (chunk) => {

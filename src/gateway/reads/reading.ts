@@ -2,13 +2,12 @@
 // Swift has said of that very object that the client may read it; what an object points to is read by requests of its own, with the client's rights, through the local Swift
 // again. A TempURL's rights are good for one object only: such a request goes to the peer as it is.
 import { HeaderList } from '../../http/headers.js';
-import { collectBody, MessageBody } from '../../http/message-body.js';
 import { asClient, type Peer } from '../../peers/peer.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { parseTimestamp } from '../../swift/timestamp.js';
 import type { ContainerName } from '../../site/site.js';
-import { abandon, notKnown, PARTIAL, relay, textAnswer } from '../answer.js';
+import { abandon, notKnown, PARTIAL, textAnswer, wholeAnswer } from '../answer.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 import type { Holders } from '../writes/write-elsewhere.js';
 import { ClientRights } from './client-rights.js';
@@ -30,30 +29,14 @@ import { standingOf, type Standing } from './newest.js';
 import type { ObjectReads } from './object-reads.js';
 import { PeerQuestions } from './peer-questions.js';
 import { pointerIn, rawQuery, type ObjectName, type Pointer } from './pointer.js';
+import { isOfOne, isPart, isTempUrl, keyOf, mayBeFolder, unquoted, type Read } from './read.js';
 import type { Where } from './where.js';
 
 /** As Swift's symlinks do by default (middleware/symlink.py, symloop_max). */
 const MAX_LINKS = 2;
 /** As Swift's large objects are nested at most (middleware/slo.py, MAX_RECURSION_DEPTH). */
 const MAX_NESTING = 10;
-const MAX_REFUSAL_BYTES = 1_048_576;
 const CONDITIONAL = new Set([304, 412, 416]);
-
-/** One object, as the client asked for it or as a pointer led there. */
-export interface Read {
-  readonly method: 'GET' | 'HEAD';
-  readonly name: ObjectName;
-  /** The client's own, with `?`, or ''. */
-  readonly query: string;
-  /** What is wanted of it: ranges and conditions. */
-  readonly selection: HeaderList;
-  /** Swift has said of that very object that the client may read it. */
-  readonly isAllowed: boolean;
-  /** Symlinks followed so far. */
-  readonly links: number;
-  /** Large objects that it is a part of. Then a condition is ours, that it be the part meant. */
-  readonly nesting: number;
-}
 
 export class Reading {
   readonly #reads: ObjectReads;
@@ -77,7 +60,7 @@ export class Reading {
     const where = await this.#reads.places.find(read.name);
     const key = keyOf(read.name);
     if (where.peers.length === 0 || (where.isHere && this.#reads.missed.get(key) === true)) return local;
-    const refusal = await whole(local);
+    const refusal = await wholeAnswer(local);
     const { peers, fenced } = await this.#reads.places.inOrder(where);
     const search = await wantedSearch(this.#isAllowed(read), this.#search(read, peers));
     if (search === undefined) return refusal;
@@ -126,7 +109,7 @@ export class Reading {
       const silent = [...standing.silent, ...fenced];
       const answer = await this.#newestOf(
         read,
-        isThere ? local : await whole(local),
+        isThere ? local : await wholeAnswer(local),
         { where, ours, ...standing },
         (peer) => silent.push(peer),
       );
@@ -376,7 +359,7 @@ export class Reading {
         abandon(local);
         return await this.#follow(read, pointer, undefined);
       }
-      const refusal = await whole(local);
+      const refusal = await wholeAnswer(local);
       const answer = await this.#follow(read, pointer, undefined);
       // Refused in any case: Swift says best itself why.
       if (answer.status !== 404 && answer.status !== 409) return answer;
@@ -398,39 +381,4 @@ export class Reading {
     const found = await this.#questions.dateHere(name);
     return typeof found === 'bigint' ? found : 0n;
   }
-}
-
-/** Whether the local answer is that of the object with these headers, and not of another that Swift took the request for. */
-function isOfOne({ headers }: OutgoingResponse, raw: HeaderList): boolean {
-  const date = headers.get('x-timestamp');
-  return date === undefined || headers.has('content-location') || date === raw.get('x-timestamp');
-}
-
-/** Of a large object's part nothing else will do. */
-function isPart(status: number): boolean {
-  return status === 200 || status === 206;
-}
-
-/** Swift's staticweb knows a folder's mark by its length, and by a type that the container may name. */
-function mayBeFolder({ status, headers }: OutgoingResponse): boolean {
-  return status === 200 && Number(headers.get('content-length')) <= 1;
-}
-
-function isTempUrl(query: string): boolean {
-  return queryParameter(query, 'temp_url_sig') !== undefined;
-}
-
-function keyOf({ account, container, object }: ObjectName): string {
-  return `${account}/${container}/${object}`;
-}
-
-function unquoted(etag: string): string {
-  return etag.replace(/^"|"$/g, '');
-}
-
-/** A small answer that waits for what others say: its connection does not. */
-async function whole(answer: OutgoingResponse): Promise<OutgoingResponse> {
-  const { body } = answer;
-  if (!(body instanceof MessageBody) || body.framing.kind === 'none') return answer;
-  return relay({ ...answer, body: await collectBody(body, MAX_REFUSAL_BYTES) });
 }

@@ -5,6 +5,7 @@ import { queryParameter } from '../../swift/path.js';
 import { changedObject, changeObject } from '../changes/object-change.js';
 import type { ObjectReads } from '../reads/object-reads.js';
 import type { ObjectName } from '../reads/pointer.js';
+import { isTempUrl } from '../reads/read.js';
 import type { Places } from '../reads/where.js';
 import type { Site } from '../site.js';
 import type { Exchange, IncomingRequest, Next, OutgoingResponse } from '../station.js';
@@ -13,7 +14,7 @@ import { copyRequest, isCopy } from './copy-request.js';
 import { deleteLarge, hasSegmentsElsewhere } from './slo-delete.js';
 import { putManifestElsewhere, putManifestHere } from './slo-put.js';
 import { isStaticLink, putLinkElsewhere, putLinkHere } from './static-link.js';
-import { carriesItsRights, clientsBody, isTempUrl, writeElsewhere } from './write-elsewhere.js';
+import { carriesItsRights, clientsBody, writeElsewhere } from './write-elsewhere.js';
 import { Writing } from './writing.js';
 
 export class ObjectWrites {
@@ -46,7 +47,7 @@ export class ObjectWrites {
   async #here(writing: Writing, local: Next, written: ObjectName): Promise<OutgoingResponse> {
     const { exchange } = writing;
     const { request } = exchange;
-    if (this.#site.options.reads.timeoutMs === 0 || isTempUrl(exchange)) return local();
+    if (this.#site.options.reads.timeoutMs === 0 || isTempUrl(exchange.request.target)) return local();
     if (isCopy(request)) return this.#copyHere(writing, local, written);
     if (isStaticLink(request)) return putLinkHere(writing, written, local);
     if (isManifestPut(request)) return putManifestHere(writing, written, local);
@@ -72,7 +73,7 @@ export class ObjectWrites {
   async #elsewhere(writing: Writing, next: Next, written: ObjectName): Promise<OutgoingResponse> {
     const { exchange } = writing;
     const { request } = exchange;
-    if (isCopy(request) && !isTempUrl(exchange)) {
+    if (isCopy(request) && !isTempUrl(exchange.request.target)) {
       const copy = copyRequest(request, exchange.path as ObjectName, written);
       // What is wrong in itself the local Swift refuses before it looks.
       return copy === undefined ? next() : copyObject(writing, copy);

@@ -7,7 +7,7 @@ import { AutosyncError } from '../../lib/errors.js';
 import { bulkFormat, readProblems, renderBulk, type Problem } from '../../swift/bulk-answer.js';
 import { queryParameter, quotePath } from '../../swift/path.js';
 import { isTrue } from '../../swift/truth.js';
-import { relay, textAnswer } from '../answer.js';
+import { textAnswer, wholeAnswer } from '../answer.js';
 import { ClientRights } from '../reads/client-rights.js';
 import { etagOf, parseSegments } from '../reads/large-object/segments.js';
 import type { ObjectName } from '../reads/pointer.js';
@@ -91,7 +91,7 @@ export async function putManifest(
   const query = '?multipart-manifest=put';
   const write: ObjectWrite = { ...plain, target: plain.target + query, query };
   if (where.isHere) {
-    const refusal = await whole(await writing.doHere(write));
+    const refusal = await wholeAnswer(await writing.doHere(write), MAX_REFUSAL_BYTES);
     if (!lacksSegments(refusal, manifest)) return refusal;
     return storeHere(writing, name, headers, manifest);
   }
@@ -99,8 +99,9 @@ export async function putManifest(
   if ('status' in checked) return checked;
   const holders = await preferred(writing, await writing.holders(where), checked);
   const { site, exchange } = writing;
-  const sent = await whole(
+  const sent = await wholeAnswer(
     await writeElsewhere(site, exchange, holders, { ...write, body: checked.manifest.toPut, isLong: true }),
+    MAX_REFUSAL_BYTES,
   );
   if (!lacksSegments(sent, manifest)) return asAsked(writing, sent);
   return store(writing, name, headers, checked, holders);
@@ -217,9 +218,4 @@ function asAsked({ exchange }: Writing, answer: OutgoingResponse): OutgoingRespo
   const accepted = textAnswer(exchange, 202, '');
   accepted.headers.set('Content-Type', format);
   return { ...accepted, body: renderBulk(format, said, [], 'upload') };
-}
-
-async function whole(answer: OutgoingResponse): Promise<OutgoingResponse> {
-  if (!(answer.body instanceof MessageBody) || answer.body.framing.kind === 'none') return answer;
-  return relay({ ...answer, body: await collectBody(answer.body, MAX_REFUSAL_BYTES) });
 }

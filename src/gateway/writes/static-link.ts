@@ -2,18 +2,15 @@
 // cannot do so as the client, or the target is on other clusters, this gateway looks.
 import type { Framing } from '../../http/head.js';
 import { HeaderList } from '../../http/headers.js';
-import { collectBody, MessageBody } from '../../http/message-body.js';
 import { decodePath, parseObjectPath, quotePath, swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
-import { relay, textAnswer } from '../answer.js';
+import { textAnswer, wholeAnswer } from '../answer.js';
 import type { ObjectName } from '../reads/pointer.js';
 import type { IncomingRequest, Next, OutgoingResponse } from '../station.js';
 import { abandon, headersForOwn } from './object-write.js';
 import { putVerified } from './store-verified.js';
 import { writeElsewhere } from './write-elsewhere.js';
 import type { Writing } from './writing.js';
-
-const MAX_ANSWER_BYTES = 65_536;
 
 interface StaticLink {
   readonly to: ObjectName;
@@ -30,7 +27,7 @@ export async function putLinkHere(writing: Writing, name: ObjectName, next: Next
   const headers = headersForOwn(writing.exchange.request.headers);
   const local = await next();
   if (local.status !== 409) return local;
-  const refusal = await whole(local);
+  const refusal = await wholeAnswer(local);
   if (!lacksTarget(refusal)) return refusal;
   const link = linkIn(headers, name);
   const looked = link && (await look(writing, link));
@@ -62,7 +59,7 @@ export async function putLinkElsewhere(
   const holders = await writing.holders(await writing.where(name));
   const own = headersForOwn(headers);
   const write = writing.write(name, { headers: own });
-  const answer = await whole(await writeElsewhere(site, exchange, holders, write));
+  const answer = await wholeAnswer(await writeElsewhere(site, exchange, holders, write));
   if (!lacksTarget(answer)) return answer;
   const pointing = pointingTo(link, looked);
   return putVerified(writing, { name, headers: own, pointing, body: Buffer.alloc(0) }, holders);
@@ -120,9 +117,4 @@ function pointingTo({ to, etag }: StaticLink, { bytes }: Target): HeaderList {
 
 function lacksTarget({ status, body }: OutgoingResponse): boolean {
   return status === 409 && Buffer.isBuffer(body) && body.toString('utf8').includes('X-Symlink-Target');
-}
-
-async function whole(answer: OutgoingResponse): Promise<OutgoingResponse> {
-  if (!(answer.body instanceof MessageBody) || answer.body.framing.kind === 'none') return answer;
-  return relay({ ...answer, body: await collectBody(answer.body, MAX_ANSWER_BYTES) });
 }

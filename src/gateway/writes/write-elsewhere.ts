@@ -6,6 +6,7 @@ import { asClient, asGranted, type OpenedPeerRequest, type Peer, type PeerStream
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { notKnown, textAnswer } from '../answer.js';
 import { outgoingBody } from '../filters/proxy.js';
+import { isTempUrl } from '../reads/read.js';
 import { ClientRights } from '../reads/client-rights.js';
 import { SERVED_BY } from '../reads/find-copy.js';
 import type { Site } from '../site.js';
@@ -67,12 +68,7 @@ export function clientsBody(body: MessageBody): MessageBody | Buffer | undefined
 export function carriesItsRights(site: Site, exchange: Exchange): boolean {
   const { headers } = exchange.request;
   const hasToken = headers.has('x-auth-token') || headers.has('x-storage-token');
-  return !hasToken || site.options.peerAuth === 'token' || isTempUrl(exchange);
-}
-
-/** Such a request is good for one name only: nothing else can be asked in its name. */
-export function isTempUrl({ request: { target } }: Exchange): boolean {
-  return queryParameter(target, 'temp_url_sig') !== undefined;
+  return !hasToken || site.options.peerAuth === 'token' || isTempUrl(exchange.request.target);
 }
 
 /** To the first that can be reached, and whose Swift answers; to no other once it has begun to take a body that streams. Never rejects for a peer's trouble. */
