@@ -3,10 +3,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { endWithNpm } from '../../scripts/end-with-npm.mjs';
+import { installPrograms } from '../../scripts/install-programs.mjs';
 import { prepare } from '../../scripts/prepare.mjs';
 
 endWithNpm();
 prepare();
+installPrograms([['rclone', 'rclone']]);
 const args = process.argv.slice(2);
 const isWriting = args.includes('--write');
 const rest = args.filter((each) => each !== '--write');

@@ -10,7 +10,8 @@ import {
   type Answer,
 } from '../support/clusters.js';
 import { sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
+import type { ExtraGateway } from '../support/extra-gateways.js';
+import { startPlacing } from '../support/placing.js';
 import { SwiftSession } from '../support/swift-client.js';
 
 const all = clusters();
@@ -22,13 +23,7 @@ let sessions: Sessions;
 let here: SwiftSession;
 
 beforeAll(async () => {
-  gateway = await startGateway(all[0]!, {
-    conf: [
-      ['filter:placement', 'default', `${two}, ${three}`],
-      ['filter:placement', 'rule_home', `*/home -> ${one}`],
-      ['filter:autosync', 'peer_probe_interval', '0.2'],
-    ],
-  });
+  gateway = await startPlacing({ default: `${two}, ${three}`, rule_home: `*/home -> ${one}` });
 });
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());

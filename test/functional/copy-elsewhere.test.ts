@@ -1,10 +1,10 @@
 // COPY works through any gateway, wherever source and destination are placed, and answers what one Swift that had both would answer.
 import { createHash, randomBytes } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectAsAlone as compare } from '../support/as-alone.js';
 import { clusters, freshUser, send } from '../support/clusters.js';
 import { headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
+import type { ExtraGateway } from '../support/extra-gateways.js';
+import { besideAlone, startPlacing, type BesideAlone } from '../support/placing.js';
 import { SwiftSession, type Answer } from '../support/swift-client.js';
 
 const all = clusters();
@@ -16,35 +16,22 @@ let sessions: Sessions;
 let here: SwiftSession;
 /** One Swift that has everything, in containers of the same names. */
 let alone: SwiftSession;
+let expectAsAlone: BesideAlone['expectAsAlone'];
 
 beforeAll(async () => {
-  gateway = await startGateway(all[0]!, {
-    conf: [
-      ['filter:placement', 'rule_here', `AUTH_*/here* -> ${one}`],
-      ['filter:placement', 'rule_away', `AUTH_*/away* -> ${two}`],
-      ['filter:autosync', 'peer_probe_interval', '0.2'],
-    ],
+  gateway = await startPlacing({
+    rule_here: `AUTH_*/here* -> ${one}`,
+    rule_away: `AUTH_*/away* -> ${two}`,
   });
 });
 beforeEach(async () => {
-  sessions = await sessionsOf(await freshUser());
-  here = await SwiftSession.login(gateway.url, sessions.user);
-  const other = await sessionsOf(await freshUser());
-  alone = other.direct[two]!;
-  for (const container of ['here', 'here-too', 'away', 'away-too']) {
-    expect((await here.request('PUT', `/${container}`)).status).toBe(201);
-    await alone.request('PUT', `/${container}`);
-  }
+  ({ sessions, here, alone, expectAsAlone } = await besideAlone(gateway, [
+    'here',
+    'here-too',
+    'away',
+    'away-too',
+  ]));
 });
-
-function expectAsAlone(
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-  body?: string,
-): Promise<Answer> {
-  return compare(here, alone, method, path, headers, body);
-}
 
 const PAIRS = [
   ['here', 'here-too'],

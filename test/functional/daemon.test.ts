@@ -1,6 +1,7 @@
 // All clusters agree again, whatever happened: changes made while a peer was away, on both sides of a cut, or past the gateways.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { archiveOf } from '../support/archive.js';
 import {
   clusters,
   freshUser,
@@ -228,6 +229,23 @@ describe('what is done past the gateways', () => {
     await expectEverywhere(sessions, '/made', { 'X-Container-Meta-A': '1' });
     await expectEverywhere(sessions, '/changed', { 'X-Container-Meta-A': '2' });
     await expectStatusEverywhere(sessions, '/deleted', 404);
+  });
+
+  it('is taken over: containers that an archive made, with their objects', async () => {
+    await status(one, 'PUT', '/known');
+    const direct = sessions.direct[two]!;
+    const { status: code } = await direct.request(
+      'PUT',
+      '?extract-archive=tar',
+      {},
+      archiveOf(['unpacked/o']),
+    );
+    expect(code).toBe(200);
+    expect(codesOf(await pass(two, sessions.user), 'unpacked')).toContain('CHANGED_HERE');
+    await heal();
+    await expectStatusEverywhere(sessions, '/unpacked', 204);
+    const { headers } = await direct.request('HEAD', '/unpacked');
+    expect(headers['x-container-sync-key']).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('deletes everywhere, also when it was all that an account had', async () => {

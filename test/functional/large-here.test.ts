@@ -2,10 +2,10 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { SERVED_BY } from '../support/as-there.js';
-import { expectAsAlone as compare } from '../support/as-alone.js';
-import { clusters, freshUser, link, restoreLinks, send } from '../support/clusters.js';
-import { sessionsOf, type Sessions } from '../support/containers.js';
+import { clusters, link, restoreLinks, send } from '../support/clusters.js';
+import type { Sessions } from '../support/containers.js';
 import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
+import { besideAlone, startPlacing, type BesideAlone } from '../support/placing.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { SwiftSession, type Answer } from '../support/swift-client.js';
 
@@ -27,35 +27,18 @@ let sessions: Sessions;
 let here: SwiftSession;
 /** One Swift that has everything, in containers of the same names. */
 let alone: SwiftSession;
+let expectAsAlone: BesideAlone['expectAsAlone'];
 
 beforeAll(async () => {
-  gateway = await startGateway(all[0]!, {
-    conf: [
-      ['filter:placement', 'rule_here', `AUTH_*/here* -> ${one}`],
-      ['filter:placement', 'rule_away', `AUTH_*/away* -> ${two}, ${three}`],
-      ['filter:autosync', 'peer_probe_interval', '0.2'],
-    ],
+  gateway = await startPlacing({
+    rule_here: `AUTH_*/here* -> ${one}`,
+    rule_away: `AUTH_*/away* -> ${two}, ${three}`,
   });
 });
 beforeEach(async () => {
-  sessions = await sessionsOf(await freshUser());
-  here = await SwiftSession.login(gateway.url, sessions.user);
-  alone = (await sessionsOf(await freshUser())).direct[two]!;
-  for (const container of ['here', 'away']) {
-    expect((await here.request('PUT', `/${container}`)).status).toBe(201);
-    await alone.request('PUT', `/${container}`);
-  }
+  ({ sessions, here, alone, expectAsAlone } = await besideAlone(gateway, ['here', 'away']));
 });
 afterEach(restoreLinks);
-
-function expectAsAlone(
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-  body?: string,
-): Promise<Answer> {
-  return compare(here, alone, method, path, headers, body);
-}
 
 /** Each in the container said. */
 async function putSegments(...containers: string[]): Promise<{ path: string }[]> {

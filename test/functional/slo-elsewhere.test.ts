@@ -1,11 +1,11 @@
 // Static large objects, and links to a certain object, are put and deleted through any gateway, wherever their parts are placed; and look at
 // nothing, and delete nothing, that the client may not.
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectAsAlone as compare } from '../support/as-alone.js';
 import { clusters, freshUser } from '../support/clusters.js';
 import { headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
-import { SwiftSession, type Answer } from '../support/swift-client.js';
+import type { ExtraGateway } from '../support/extra-gateways.js';
+import { besideAlone, startPlacing, type BesideAlone } from '../support/placing.js';
+import { SwiftSession } from '../support/swift-client.js';
 
 const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
@@ -16,35 +16,18 @@ let sessions: Sessions;
 let here: SwiftSession;
 /** One Swift that has everything, in containers of the same names. */
 let alone: SwiftSession;
+let expectAsAlone: BesideAlone['expectAsAlone'];
 
 beforeAll(async () => {
-  gateway = await startGateway(all[0]!, {
-    conf: [
-      ['filter:placement', 'rule_here', `AUTH_*/here* -> ${one}`],
-      ['filter:placement', 'rule_away', `AUTH_*/away* -> ${two}`],
-      ['filter:placement', 'rule_third', `AUTH_*/third* -> ${three}`],
-      ['filter:autosync', 'peer_probe_interval', '0.2'],
-    ],
+  gateway = await startPlacing({
+    rule_here: `AUTH_*/here* -> ${one}`,
+    rule_away: `AUTH_*/away* -> ${two}`,
+    rule_third: `AUTH_*/third* -> ${three}`,
   });
 });
 beforeEach(async () => {
-  sessions = await sessionsOf(await freshUser());
-  here = await SwiftSession.login(gateway.url, sessions.user);
-  alone = (await sessionsOf(await freshUser())).direct[two]!;
-  for (const container of ['here', 'away', 'third']) {
-    expect((await here.request('PUT', `/${container}`)).status).toBe(201);
-    await alone.request('PUT', `/${container}`);
-  }
+  ({ sessions, here, alone, expectAsAlone } = await besideAlone(gateway, ['here', 'away', 'third']));
 });
-
-function expectAsAlone(
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-  body?: string,
-): Promise<Answer> {
-  return compare(here, alone, method, path, headers, body);
-}
 
 async function putSegments(container: string): Promise<string[]> {
   const etags: string[] = [];

@@ -17,7 +17,8 @@ import {
 } from '../support/clusters.js';
 import { SERVED_BY } from '../support/as-there.js';
 import { sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
+import type { ExtraGateway } from '../support/extra-gateways.js';
+import { startPlacing } from '../support/placing.js';
 import { SwiftSession } from '../support/swift-client.js';
 
 const all = clusters();
@@ -31,12 +32,7 @@ let sessions: Sessions;
 let here: SwiftSession;
 
 beforeAll(async () => {
-  gateway = await startGateway(all[0]!, {
-    conf: [
-      ['filter:placement', 'default', `${two}, ${three}`],
-      ['filter:autosync', 'peer_probe_interval', '0.2'],
-    ],
-  });
+  gateway = await startPlacing({ default: `${two}, ${three}` });
 });
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());

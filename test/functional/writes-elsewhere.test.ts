@@ -15,7 +15,8 @@ import {
 import { SERVED_BY } from '../support/as-there.js';
 import { headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
 import { pass } from '../support/daemon.js';
-import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
+import type { ExtraGateway } from '../support/extra-gateways.js';
+import { startPlacing } from '../support/placing.js';
 import { exchange, type RawAnswer } from '../support/raw-http.js';
 import { SwiftSession } from '../support/swift-client.js';
 
@@ -28,12 +29,7 @@ let sessions: Sessions;
 let here: SwiftSession;
 
 beforeAll(async () => {
-  gateway = await startGateway(all[0]!, {
-    conf: [
-      ['filter:placement', 'default', `${two}, ${three}`],
-      ['filter:autosync', 'peer_probe_interval', '0.2'],
-    ],
-  });
+  gateway = await startPlacing({ default: `${two}, ${three}` });
 });
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());

@@ -1,26 +1,22 @@
-// Installs the Debian packages that only benchmarks need. Plain Node, no dependency.
+// Installs Debian packages that only longer proofs and benchmarks need. Plain Node, no dependency.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fail } from '../scripts/prepare.mjs';
+import { fail } from './prepare.mjs';
 
-/** Package, its program, and the service that Debian starts with it. */
-const PACKAGES = [
-  ['wrk', 'wrk', undefined],
-  ['haproxy', 'haproxy', 'haproxy'],
-  ['nginx-light', 'nginx', 'nginx'],
-];
-
-/** Says what is missing and installs it; ends the process with a message where it cannot. */
-export function installBenchPackages() {
-  const missing = PACKAGES.filter(([, program]) => !isThere(program));
+/**
+ * Says what is missing and installs it; ends the process with a message where it cannot.
+ *
+ * @param packages of each its name, its program, and the service that Debian starts with it, if any
+ */
+export function installPrograms(packages) {
+  const missing = packages.filter(([, program]) => !isThere(program));
   if (missing.length === 0) return;
   const names = missing.map(([name]) => name).join(' ');
   const byHand = `  apt-get update && apt-get install --no-install-recommends ${names}`;
-  if (!isThere('apt-get'))
-    fail(`The benchmarks need ${names}, and there is no apt-get to install them with.`);
+  if (!isThere('apt-get')) fail(`This needs ${names}, and there is no apt-get to install them with.`);
   const isRoot = process.getuid() === 0;
-  if (!isRoot && !isThere('sudo')) fail('The benchmarks need more programs. As root:', byHand);
+  if (!isRoot && !isThere('sudo')) fail('This needs more programs. As root:', byHand);
   console.error(`Installing Debian packages: ${names} …`);
   const environment = ['env', 'DEBIAN_FRONTEND=noninteractive'];
   const options = ['-y', '-qq', '-o', 'Dpkg::Use-Pty=0', '--no-install-recommends'];

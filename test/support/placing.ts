@@ -1,0 +1,47 @@
+// A gateway of the first cluster that places containers as a test file wants, and what its tests work with.
+import { expect } from 'vitest';
+import { expectAsAlone } from './as-alone.js';
+import { clusters, freshUser } from './clusters.js';
+import { sessionsOf, type Sessions } from './containers.js';
+import { startGateway, type ExtraGateway } from './extra-gateways.js';
+import { SwiftSession, type Answer } from './swift-client.js';
+
+/** @param rules of `[filter:placement]`; a peer that is back it notices soon */
+export function startPlacing(rules: Readonly<Record<string, string>>): Promise<ExtraGateway> {
+  return startGateway(clusters()[0]!, {
+    conf: [
+      ...Object.entries(rules).map(([key, value]) => ['filter:placement', key, value] as const),
+      ['filter:autosync', 'peer_probe_interval', '0.2'],
+    ],
+  });
+}
+
+export interface BesideAlone {
+  readonly sessions: Sessions;
+  /** Through the gateway. */
+  readonly here: SwiftSession;
+  /** One Swift that has everything, in containers of the same names. */
+  readonly alone: SwiftSession;
+  /** The same request gives the same at both; returns what the gateway said. */
+  readonly expectAsAlone: (
+    method: string,
+    path: string,
+    headers?: Record<string, string>,
+    body?: string,
+  ) => Promise<Answer>;
+}
+
+/** A user of its own at the gateway and one at a single Swift, each with these containers. */
+export async function besideAlone(
+  gateway: ExtraGateway,
+  containers: readonly string[],
+): Promise<BesideAlone> {
+  const sessions = await sessionsOf(await freshUser());
+  const here = await SwiftSession.login(gateway.url, sessions.user);
+  const alone = (await sessionsOf(await freshUser())).direct[clusters()[1]!.name]!;
+  for (const container of containers) {
+    expect((await here.request('PUT', `/${container}`)).status).toBe(201);
+    await alone.request('PUT', `/${container}`);
+  }
+  return { sessions, here, alone, expectAsAlone: (...request) => expectAsAlone(here, alone, ...request) };
+}
