@@ -3,7 +3,7 @@ import { syncProof } from '../../site/sync-proof.js';
 import type { ContainerName } from '../../site/site.js';
 import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
-import { restoreFraming } from '../writes/receive-granted.js';
+import { restoreFraming } from '../writes/receive/granted.js';
 import { refuseForgotten } from './fenced.js';
 import { rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';

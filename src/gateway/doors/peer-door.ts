@@ -15,10 +15,10 @@ import { isObjectChange } from '../changes/receive-object.js';
 import { isInfoRequest } from '../info.js';
 import { introductionAnswer } from '../introduction.js';
 import type { Site } from '../site.js';
-import type { OwnWay } from '../writes/receive-clients.js';
+import type { OwnWay } from '../writes/receive/clients.js';
 import { answerCopy, isCopyRequest } from './copy-door.js';
 import { answerLeave, isLeaveRequest } from './leave-door.js';
-import { isUpload } from '../writes/receive-upload.js';
+import { isUpload } from '../writes/receive/upload.js';
 import { answerRecords, isRecordsRequest } from './records-door.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 

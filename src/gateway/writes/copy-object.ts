@@ -7,8 +7,8 @@ import { ClientRights, selectionOf } from '../reads/client-rights.js';
 import type { OutgoingResponse } from '../station.js';
 import { addCopiedFrom, headersOfCopy, type CopyRequest } from './copy-request.js';
 import { abandon } from './object-write.js';
-import { putManifest } from './slo-put.js';
-import { MAX_MANIFEST_BYTES } from './slo-manifest.js';
+import { putManifest } from './large-object/slo-put.js';
+import { MAX_MANIFEST_BYTES } from './large-object/slo-manifest.js';
 import { isStaticLink, putLinkElsewhere } from './static-link.js';
 import type { Writing } from './writing.js';
 

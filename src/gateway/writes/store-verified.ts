@@ -6,7 +6,7 @@ import { swiftTarget } from '../../swift/path.js';
 import { ClientRights } from '../reads/client-rights.js';
 import type { ObjectName } from '../reads/pointer.js';
 import type { OutgoingResponse } from '../station.js';
-import { cannotStore, unlessNewer } from './receive-verified.js';
+import { cannotStore, unlessNewer } from './receive/verified.js';
 import { withoutStray } from './stray-here.js';
 import { metadataIn, proofToStore } from './verified-object.js';
 import { send, type Holders } from './write-elsewhere.js';

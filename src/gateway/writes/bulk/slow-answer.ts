@@ -1,6 +1,6 @@
 // An answer whose end takes long: white space goes out meanwhile, as Swift's middleware/bulk.py sends it, so that nobody takes the
 // connection for dead.
-import { MessageBody } from '../../http/message-body.js';
+import { MessageBody } from '../../../http/message-body.js';
 
 /** Swift's yield_frequency. */
 const EVERY_MS = 10_000;

@@ -1,16 +1,16 @@
 // A client's change of objects that another cluster's gateway brings here, where its container's objects belong. That cluster's Swift
 // has let the client do it; here the service user does, and so what its rights would pass over is looked after.
-import type { IncomingRequest } from '../../http/server-connection.js';
-import { isSuccess } from '../../swift/swift-client.js';
-import { swiftTarget } from '../../swift/path.js';
-import { textAnswer } from '../answer.js';
-import { bulkKind } from '../changes/bulk.js';
-import { changeObject } from '../changes/object-change.js';
-import { stripInternal } from '../doors/headers.js';
-import type { ObjectName } from '../reads/pointer.js';
-import type { Site } from '../site.js';
-import { isGrantedQuery } from './object-write.js';
-import type { Exchange, Next, OutgoingResponse } from '../station.js';
+import type { IncomingRequest } from '../../../http/server-connection.js';
+import { isSuccess } from '../../../swift/swift-client.js';
+import { swiftTarget } from '../../../swift/path.js';
+import { textAnswer } from '../../answer.js';
+import { bulkKind } from '../../changes/bulk.js';
+import { changeObject } from '../../changes/object-change.js';
+import { stripInternal } from '../../doors/headers.js';
+import type { ObjectName } from '../../reads/pointer.js';
+import type { Site } from '../../site.js';
+import { isGrantedQuery } from '../object-write.js';
+import type { Exchange, Next, OutgoingResponse } from '../../station.js';
 
 const SERVICE = { kind: 'service' } as const;
 /** With these a request takes its bytes, or its target, from somewhere else: nobody's rights would be asked. */

@@ -1,17 +1,17 @@
 // A client's own change that another cluster's gateway brings here, as its objects belong here, or as the Swift there is down. The Swift
 // here judges the client, and the change goes the way of our own clients'. It goes no further: what cannot be done here, that gateway asks
 // others for.
-import { AutosyncError } from '../../lib/errors.js';
-import { ShortMemory } from '../../lib/short-memory.js';
-import { ACTS_AS, AS_CLIENT, REFUSAL_HEADER } from '../../peers/peer.js';
-import { isHeldBack } from '../../records/record.js';
-import type { ContainerName } from '../../site/site.js';
-import { textAnswer } from '../answer.js';
-import { changedObject, changeObject } from '../changes/object-change.js';
-import { stripDates, stripInternal } from '../doors/headers.js';
-import type { Site } from '../site.js';
-import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { restoreFraming } from './receive-granted.js';
+import { AutosyncError } from '../../../lib/errors.js';
+import { ShortMemory } from '../../../lib/short-memory.js';
+import { ACTS_AS, AS_CLIENT, REFUSAL_HEADER } from '../../../peers/peer.js';
+import { isHeldBack } from '../../../records/record.js';
+import type { ContainerName } from '../../../site/site.js';
+import { textAnswer } from '../../answer.js';
+import { changedObject, changeObject } from '../../changes/object-change.js';
+import { stripDates, stripInternal } from '../../doors/headers.js';
+import type { Site } from '../../site.js';
+import type { Exchange, Next, OutgoingResponse } from '../../station.js';
+import { restoreFraming } from './granted.js';
 
 /** How changes of accounts and containers are done that come from our own clients. */
 export type OwnWay = (exchange: Exchange, next: Next) => Promise<OutgoingResponse>;

@@ -1,16 +1,16 @@
 // Bulk deletes (Swift's middleware/bulk.py) some of whose names are of containers placed elsewhere: the gateway takes them apart, each name
 // goes the way of a DELETE of its own, and the answer is put together as Swift would. All others are Swift's.
-import { collectBody, MessageBody } from '../../http/message-body.js';
-import { HeaderList } from '../../http/headers.js';
-import { eachLimited } from '../../lib/each-limited.js';
-import { AutosyncError } from '../../lib/errors.js';
-import { isObjectName, quoteBytes, readBulkBody, type BulkBody } from '../../swift/bulk-body.js';
-import { parseSwiftPath, swiftTarget } from '../../swift/path.js';
-import { errorAnswer } from '../answer.js';
-import { ClientRights } from '../reads/client-rights.js';
-import type { Places } from '../reads/where.js';
-import type { Site } from '../site.js';
-import type { Exchange, Filter, Next, OutgoingResponse } from '../station.js';
+import { collectBody, MessageBody } from '../../../http/message-body.js';
+import { HeaderList } from '../../../http/headers.js';
+import { eachLimited } from '../../../lib/each-limited.js';
+import { AutosyncError } from '../../../lib/errors.js';
+import { isObjectName, quoteBytes, readBulkBody, type BulkBody } from '../../../swift/bulk-body.js';
+import { parseSwiftPath, swiftTarget } from '../../../swift/path.js';
+import { errorAnswer } from '../../answer.js';
+import { ClientRights } from '../../reads/client-rights.js';
+import type { Places } from '../../reads/where.js';
+import type { Site } from '../../site.js';
+import type { Exchange, Filter, Next, OutgoingResponse } from '../../station.js';
 import { readBulkAnswer, readBulkLimits } from './bulk-limits.js';
 import { BulkOutcome } from './bulk-outcome.js';
 import { slowBody } from './slow-answer.js';

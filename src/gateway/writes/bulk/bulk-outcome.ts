@@ -1,6 +1,6 @@
 // What became of the names of a bulk delete, in the words and formats of Swift's middleware/bulk.py. Pure.
 import { STATUS_CODES } from 'node:http';
-import { quoteBytes } from '../../swift/bulk-body.js';
+import { quoteBytes } from '../../../swift/bulk-body.js';
 
 export type BulkFormat = 'text' | 'json' | 'xml';
 

@@ -1,10 +1,10 @@
 // The manifest of a static large object as a client puts it, held against what its segments are (Swift's middleware/slo.py). Whatever
 // else is wrong with it Swift says itself. Pure.
-import { HeaderList } from '../../http/headers.js';
-import { problem, type Problem } from '../../swift/bulk-answer.js';
-import { isSuccess } from '../../swift/swift-client.js';
-import { parseRange, satisfiable } from '../reads/large-object/ranges.js';
-import type { OutgoingResponse } from '../station.js';
+import { HeaderList } from '../../../http/headers.js';
+import { problem, type Problem } from '../../../swift/bulk-answer.js';
+import { isSuccess } from '../../../swift/swift-client.js';
+import { parseRange, satisfiable } from '../../reads/large-object/ranges.js';
+import type { OutgoingResponse } from '../../station.js';
 
 /** As much as Swift takes by default. */
 export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;

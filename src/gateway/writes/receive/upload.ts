@@ -1,16 +1,16 @@
 // An archive or a form that another cluster's gateway brings here, where the objects of its container belong. What it leaves is followed up as
 // if it had come from a client.
-import { ACTS_AS, AS_GRANTED } from '../../peers/peer.js';
-import type { ContainerName } from '../../site/site.js';
-import { swiftTarget } from '../../swift/path.js';
-import { isSuccess } from '../../swift/swift-client.js';
-import { textAnswer } from '../answer.js';
-import { bulkKind, passBulk } from '../changes/bulk.js';
-import { isForm, passForm, type FormPath } from '../changes/form.js';
-import type { Site } from '../site.js';
-import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { takeAsClients } from './receive-clients.js';
-import { asServiceUser } from './receive-granted.js';
+import { ACTS_AS, AS_GRANTED } from '../../../peers/peer.js';
+import type { ContainerName } from '../../../site/site.js';
+import { swiftTarget } from '../../../swift/path.js';
+import { isSuccess } from '../../../swift/swift-client.js';
+import { textAnswer } from '../../answer.js';
+import { bulkKind, passBulk } from '../../changes/bulk.js';
+import { isForm, passForm, type FormPath } from '../../changes/form.js';
+import type { Site } from '../../site.js';
+import type { Exchange, Next, OutgoingResponse } from '../../station.js';
+import { takeAsClients } from './clients.js';
+import { asServiceUser } from './granted.js';
 
 const SERVICE = { kind: 'service' } as const;
 const NOBODY = { kind: 'token', token: undefined } as const;

@@ -1,13 +1,13 @@
 // An object that points to others, which another cluster's gateway brings here, where its container's objects belong. That gateway has looked
 // at what it points to as the client; the local Swift could not, as it has not all of that, and so it is not asked to.
-import { textAnswer } from '../answer.js';
-import { changeObject } from '../changes/object-change.js';
-import type { ObjectName } from '../reads/pointer.js';
-import type { Site } from '../site.js';
-import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { abandon } from './object-write.js';
-import { restoreFraming } from './receive-granted.js';
-import { proofToStore, verifiedHeaders } from './verified-object.js';
+import { textAnswer } from '../../answer.js';
+import { changeObject } from '../../changes/object-change.js';
+import type { ObjectName } from '../../reads/pointer.js';
+import type { Site } from '../../site.js';
+import type { Exchange, Next, OutgoingResponse } from '../../station.js';
+import { abandon } from '../object-write.js';
+import { restoreFraming } from './granted.js';
+import { proofToStore, verifiedHeaders } from '../verified-object.js';
 
 /** The request is verified, and holds nothing that was not signed. @throws AutosyncError of the local Swift; a retry may help */
 export async function storeVerified(

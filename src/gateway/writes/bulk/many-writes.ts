@@ -1,14 +1,14 @@
 // Requests by which many objects come and go: bulk deletes, archives and forms. Where what they are about is placed here, the local Swift does
 // them; else they are taken apart, or go whole to a cluster that holds the container.
-import { bulkKind, passBulk, type BulkPath } from '../changes/bulk.js';
-import { passForm, type FormPath } from '../changes/form.js';
-import type { Places } from '../reads/where.js';
-import type { Site } from '../site.js';
-import type { Exchange, Filter, Next, OutgoingResponse } from '../station.js';
-import { encodeName, queryParameter, swiftTarget } from '../../swift/path.js';
+import { bulkKind, passBulk, type BulkPath } from '../../changes/bulk.js';
+import { passForm, type FormPath } from '../../changes/form.js';
+import type { Places } from '../../reads/where.js';
+import type { Site } from '../../site.js';
+import type { Exchange, Filter, Next, OutgoingResponse } from '../../station.js';
+import { encodeName, queryParameter, swiftTarget } from '../../../swift/path.js';
 import { BulkDeletes } from './bulk-deletes.js';
-import type { ObjectWrite } from './object-write.js';
-import { clientsBody, sendAsClient, writeElsewhere, type Holders } from './write-elsewhere.js';
+import type { ObjectWrite } from '../object-write.js';
+import { clientsBody, sendAsClient, writeElsewhere, type Holders } from '../write-elsewhere.js';
 
 type Whole = Omit<ObjectWrite, 'name' | 'query'>;
 

@@ -1,17 +1,17 @@
 // DELETE of a static large object with its segments, where some of them are on other clusters than the manifest. Each is deleted where it
 // is, with the client's own rights (Swift's middleware/slo.py, handle_multipart_delete).
-import { eachLimited } from '../../lib/each-limited.js';
-import { HeaderList } from '../../http/headers.js';
-import { collectBody, MessageBody } from '../../http/message-body.js';
-import { bulkFormat, problem, renderBulk, type Problem } from '../../swift/bulk-answer.js';
-import { isSuccess } from '../../swift/swift-client.js';
-import { textAnswer } from '../answer.js';
-import { clientGone } from '../filters/proxy.js';
-import type { ObjectName } from '../reads/pointer.js';
-import type { OutgoingResponse } from '../station.js';
-import { abandon, headersForOwn } from './object-write.js';
+import { eachLimited } from '../../../lib/each-limited.js';
+import { HeaderList } from '../../../http/headers.js';
+import { collectBody, MessageBody } from '../../../http/message-body.js';
+import { bulkFormat, problem, renderBulk, type Problem } from '../../../swift/bulk-answer.js';
+import { isSuccess } from '../../../swift/swift-client.js';
+import { textAnswer } from '../../answer.js';
+import { clientGone } from '../../filters/proxy.js';
+import type { ObjectName } from '../../reads/pointer.js';
+import type { OutgoingResponse } from '../../station.js';
+import { abandon, headersForOwn } from '../object-write.js';
 import { MAX_MANIFEST_BYTES } from './slo-manifest.js';
-import type { Writing } from './writing.js';
+import type { Writing } from '../writing.js';
 
 const CONCURRENCY = 8;
 /** As many names as Swift keeps at once, by default. */

@@ -1,18 +1,18 @@
 // PUT of a static large object's manifest where Swift cannot look at the segments as the client: those are looked at here, wherever they
 // are, with the client's own rights. Only then goes the manifest to a cluster that holds its container.
-import { eachLimited } from '../../lib/each-limited.js';
-import { HeaderList } from '../../http/headers.js';
-import { collectBody, MessageBody } from '../../http/message-body.js';
-import { AutosyncError } from '../../lib/errors.js';
-import { bulkFormat, readProblems, renderBulk, type Problem } from '../../swift/bulk-answer.js';
-import { queryParameter, quotePath } from '../../swift/path.js';
-import { isTrue } from '../../swift/truth.js';
-import { textAnswer, wholeAnswer } from '../answer.js';
-import { ClientRights } from '../reads/client-rights.js';
-import { etagOf, parseSegments } from '../reads/large-object/segments.js';
-import type { ObjectName } from '../reads/pointer.js';
-import type { Next, OutgoingResponse } from '../station.js';
-import { headersForOwn, type ObjectWrite } from './object-write.js';
+import { eachLimited } from '../../../lib/each-limited.js';
+import { HeaderList } from '../../../http/headers.js';
+import { collectBody, MessageBody } from '../../../http/message-body.js';
+import { AutosyncError } from '../../../lib/errors.js';
+import { bulkFormat, readProblems, renderBulk, type Problem } from '../../../swift/bulk-answer.js';
+import { queryParameter, quotePath } from '../../../swift/path.js';
+import { isTrue } from '../../../swift/truth.js';
+import { textAnswer, wholeAnswer } from '../../answer.js';
+import { ClientRights } from '../../reads/client-rights.js';
+import { etagOf, parseSegments } from '../../reads/large-object/segments.js';
+import type { ObjectName } from '../../reads/pointer.js';
+import type { Next, OutgoingResponse } from '../../station.js';
+import { headersForOwn, type ObjectWrite } from '../object-write.js';
 import {
   checkManifest,
   faultIn,
@@ -22,9 +22,9 @@ import {
   type Found,
 } from './slo-manifest.js';
 import { sloLimits } from './slo-limits.js';
-import { putVerified } from './store-verified.js';
-import { writeElsewhere, type Holders } from './write-elsewhere.js';
-import type { Writing } from './writing.js';
+import { putVerified } from '../store-verified.js';
+import { writeElsewhere, type Holders } from '../write-elsewhere.js';
+import type { Writing } from '../writing.js';
 
 const CONCURRENCY = 8;
 const MAX_REFUSAL_BYTES = 8 * 1024 * 1024;

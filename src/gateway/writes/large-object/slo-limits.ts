@@ -1,7 +1,7 @@
 // How large a manifest the local Swift takes, as its /info says. Knows nothing of what is in one.
-import { ShortMemory } from '../../lib/short-memory.js';
-import { isSuccess } from '../../swift/swift-client.js';
-import type { Site } from '../site.js';
+import { ShortMemory } from '../../../lib/short-memory.js';
+import { isSuccess } from '../../../swift/swift-client.js';
+import type { Site } from '../../site.js';
 import { MAX_MANIFEST_BYTES } from './slo-manifest.js';
 
 export interface SloLimits {

@@ -1,10 +1,10 @@
 // What the local Swift takes of a bulk delete, and how it answers this client: asked, since both are its configuration's and its
 // middleware's to say.
-import { HeaderList } from '../../http/headers.js';
-import { swiftTarget } from '../../swift/path.js';
-import { proofsOf } from '../changes/permission.js';
-import type { Site } from '../site.js';
-import type { Exchange } from '../station.js';
+import { HeaderList } from '../../../http/headers.js';
+import { swiftTarget } from '../../../swift/path.js';
+import { proofsOf } from '../../changes/permission.js';
+import type { Site } from '../../site.js';
+import type { Exchange } from '../../station.js';
 import type { BulkFormat } from './bulk-outcome.js';
 
 export interface BulkLimits {
