@@ -81,6 +81,15 @@ describe('through the gateway as directly', () => {
     expect(removal.body.toString()).toContain('Number Deleted: 4');
   });
 
+  it('static large objects in each other, as deep as Swift reads them, and deeper', async () => {
+    await put('/nested/0', 'the innermost');
+    for (let depth = 1; depth <= 11; depth += 1) {
+      const manifest = JSON.stringify([{ path: `/features/nested/${depth - 1}` }]);
+      await put(`/nested/${depth}?multipart-manifest=put`, manifest);
+      expect((await get(`/nested/${depth}`)).status, `${depth} deep`).toBe(depth > 10 ? 409 : 200);
+    }
+  });
+
   it('dynamic large objects', async () => {
     for (const [i, part] of ['alpha ', 'beta ', 'gamma'].entries()) await put(`/dyn/${i}`, part);
     await put('/dlo', undefined, [

@@ -24,7 +24,7 @@ import {
 import { isJudgedElsewhere, judgedElsewhere } from './judged-elsewhere.js';
 import { answerLarge, type ListSources } from './large-object/elsewhere.js';
 import type { PartToRead } from './large-object/joined-body.js';
-import { isOfLargeObject, lacksParts } from './large-object/local-parts.js';
+import { isNestedTooDeep, isOfLargeObject, lacksParts, type AskHere } from './large-object/local-parts.js';
 import { standingOf, type Standing } from './newest.js';
 import type { ObjectReads } from './object-reads.js';
 import { PeerQuestions } from './peer-questions.js';
@@ -43,6 +43,8 @@ export class Reading {
   readonly #exchange: Exchange;
   readonly #client: ClientRights;
   readonly #questions: PeerQuestions;
+
+  readonly #askHere: AskHere = (method, target) => this.#client.ask(method, target);
 
   constructor(reads: ObjectReads, exchange: Exchange) {
     this.#reads = reads;
@@ -312,11 +314,11 @@ export class Reading {
 
   /** Whether it is a large object of this cluster some of whose parts are placed elsewhere. @throws AutosyncError of the local Swift; a retry may help */
   async hasPartsElsewhere(name: ObjectName): Promise<boolean> {
-    const ask = this.#client.ask.bind(this.#client);
     const target = swiftTarget(name.account, name.container, name.object);
-    const itself = await ask('HEAD', `${target}?multipart-manifest=get`);
+    const itself = await this.#askHere('HEAD', `${target}?multipart-manifest=get`);
     return (
-      isOfLargeObject('GET', itself) && !(await this.#reads.parts.areHere({ name, query: '' }, itself, ask))
+      isOfLargeObject('GET', itself) &&
+      !(await this.#reads.parts.areHere({ name, query: '' }, itself, this.#askHere))
     );
   }
 
@@ -328,7 +330,7 @@ export class Reading {
     const { request } = this.#exchange;
     const { onGone } = request;
     const { parts } = this.#reads;
-    const areHere = await parts.areHere(read, local, this.#client.ask.bind(this.#client));
+    const areHere = await parts.areHere(read, local, this.#askHere);
     // Again what gives up the local answer.
     request.onGone = onGone;
     if (areHere) return local;
@@ -355,6 +357,8 @@ export class Reading {
       const isIt = isAllowed && isSuccess(raw.status) && isOfOne(local, raw.headers);
       const pointer = isIt ? pointerIn(raw.headers, name, query) : undefined;
       if (pointer === undefined) return local;
+      if (pointer.kind === 'slo' && local.status === 409 && (await isNestedTooDeep(name, this.#askHere)))
+        return local;
       if (isServed(local.status)) {
         abandon(local);
         return await this.#follow(read, pointer, undefined);

@@ -11,7 +11,7 @@ import type { Site } from '../../site.js';
 import type { OutgoingResponse } from '../../station.js';
 import { pointerIn, type ObjectName } from '../pointer.js';
 import type { Places } from '../where.js';
-import { parseSegments } from './segments.js';
+import { parseSegments, type Segment } from './segments.js';
 
 /** Asks the local Swift with the client's own rights. */
 export type AskHere = (method: 'GET' | 'HEAD', target: string) => Promise<OutgoingResponse>;
@@ -20,6 +20,8 @@ export type AskHere = (method: 'GET' | 'HEAD', target: string) => Promise<Outgoi
 const KEPT_MS = 60_000;
 /** Nested ones included; what more of them are made of is not looked at. */
 const MAX_MANIFESTS = 20;
+/** Manifests in each other that Swift reads, the first included (middleware/slo.py, max_slo_recursion_depth). */
+const MAX_DEPTH = 10;
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 const ITSELF = '?multipart-manifest=get';
 
@@ -110,9 +112,8 @@ export class LocalParts {
     let count = 0;
     for (const { account, container, object } of manifests.values()) {
       if ((count += 1) > MAX_MANIFESTS) return true;
-      const answer = await ask('GET', swiftTarget(account, container, object) + ITSELF);
-      const segments = parseSegments(await bodyOf(answer));
-      if (answer.status !== 200 || segments === undefined) return false;
+      const segments = await segmentsOf({ account, container, object }, ask);
+      if (segments === undefined) return false;
       for (const segment of segments) {
         if ('data' in segment) continue;
         const nested = { account, container: segment.container, object: segment.object };
@@ -124,6 +125,36 @@ export class LocalParts {
     }
     return true;
   }
+}
+
+/** Whether Swift refuses a static one for the depth of those in it, whatever it has of them. @throws AutosyncError of the local Swift; a retry may help */
+export async function isNestedTooDeep(name: ObjectName, ask: AskHere): Promise<boolean> {
+  let level: readonly ObjectName[] = [name];
+  let count = 0;
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return true;
+    count += level.length;
+    if (count > MAX_MANIFESTS) return false;
+    const nested = await Promise.all(
+      level.map(async (each) =>
+        ((await segmentsOf(each, ask)) ?? []).flatMap((segment) =>
+          'data' in segment || !segment.isLargeObject ? [] : [{ ...segment, account: name.account }],
+        ),
+      ),
+    );
+    level = nested.flat();
+  }
+  return false;
+}
+
+/** As its manifest names them; undefined where that cannot be read. */
+async function segmentsOf(
+  { account, container, object }: ObjectName,
+  ask: AskHere,
+): Promise<readonly Segment[] | undefined> {
+  const answer = await ask('GET', swiftTarget(account, container, object) + ITSELF);
+  const body = await bodyOf(answer);
+  return answer.status === 200 ? parseSegments(body) : undefined;
 }
 
 function keyOf({ account, container, object }: ObjectName, etag = ''): string {
