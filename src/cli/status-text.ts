@@ -85,13 +85,15 @@ function headline({ isOk, paused, audit, peers }: Status): string {
   ].join(', ');
 }
 
-function renderPeer({ name, isUp, detail, pending, oldestPendingSeconds, owed = 0 }: PeerState): string {
+function renderPeer({ name, code, detail, pending, oldestPendingSeconds, owed = 0 }: PeerState): string {
   const behind =
     pending === 0
       ? 'nothing pending'
       : `${pending} pending, the oldest for ${duration(oldestPendingSeconds)}`;
   const coming = owed === 0 ? '' : `, ${plural(owed, 'change')} on the way from there`;
-  return `${name}: ${isUp ? 'up' : `PEER_DOWN (${detail})`}, ${behind}${coming}`;
+  const state = code === undefined ? 'up' : `${code} (${detail})`;
+  const fix = code === undefined || code === 'PEER_DOWN' ? '' : `. ${REASONS[code].fix}`;
+  return `${name}: ${state}, ${behind}${coming}${fix}`;
 }
 
 /** Nothing where no copier has said anything: copy_jobs is off, or none has started yet. */

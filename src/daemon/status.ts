@@ -1,6 +1,7 @@
 // Whether all clusters agree, as far as this one knows: peers, what is pending for them, and the last audit. Says OK only of
 // what was looked at, and when.
 import type { Keeper } from '../records/keeper.js';
+import { reasonOfPeer } from '../converge/reasons.js';
 import { readLag, type CopierState } from '../copy/lag-report.js';
 import type { ReasonCode } from '../lib/reasons.js';
 import type { Peer } from '../peers/peer.js';
@@ -25,6 +26,8 @@ import { readPause, type Pause } from './pause.js';
 export interface PeerState {
   readonly name: string;
   readonly isUp: boolean;
+  /** Why it is not up, and its own words. */
+  readonly code?: ReasonCode;
   readonly detail: string;
   /** Changes that it did not take. */
   readonly pending: number;
@@ -130,12 +133,14 @@ async function stateOf(
     peer.send({ method: 'GET', target: `/autosync/pending?${query.join('&')}` }),
     pendingFor(records, peer.name, of),
   ]);
-  const isUp = asked.kind === 'answer' && asked.answer.status < 500 && asked.answer.status !== 401;
+  const isRefused = asked.kind === 'answer' && asked.answer.status === 401;
+  const isUp = asked.kind === 'answer' && asked.answer.status < 500 && !isRefused;
   const isTold = asked.kind === 'answer' && asked.answer.status === 200;
   const why = asked.kind === 'answer' ? `${asked.answer.status} ${asked.answer.reason}` : asked.detail;
   return {
     name: peer.name,
     isUp,
+    ...(isUp ? {} : { code: isRefused ? reasonOfPeer(asked) : 'PEER_DOWN' }),
     detail: isUp ? '' : why,
     pending,
     oldestPendingSeconds: oldestMs === undefined ? 0 : Math.max(0, (site.now() - oldestMs) / 1000),

@@ -40,15 +40,17 @@ export function specOf(
     return { ...base, command: programPath('memcached'), args: memcachedArgs(plan, settings) };
   }
   const conf = join(foldersOf(plan).swiftDir, confFileOf(role));
-  if (role === 'gateway') return { ...base, command: process.execPath, args: [AUTOSYNC, 'gateway', conf] };
+  const env = settings.environment ?? {};
+  if (role === 'gateway')
+    return { ...base, command: process.execPath, args: [AUTOSYNC, 'gateway', conf], env };
   if (role === 'autosync-daemon') {
     const once = extra.map((word) => `--${word}`);
-    return { ...base, command: process.execPath, args: [AUTOSYNC, 'daemon', conf, ...once] };
+    return { ...base, command: process.execPath, args: [AUTOSYNC, 'daemon', conf, ...once], env };
   }
   const isDaemon = (DAEMONS as readonly string[]).includes(role);
   const program = programPath(isDaemon ? `swift-${role}` : `swift-${role}-server`);
   const args = ['-c', WITH_ITS_SWIFT_CONF, foldersOf(plan).swiftDir, program, conf, ...extra, '-v'];
-  return { ...base, command: SYSTEM_PYTHON, args, env: { PYTHONWARNINGS: 'ignore' } };
+  return { ...base, command: SYSTEM_PYTHON, args, env: { ...env, PYTHONWARNINGS: 'ignore' } };
 }
 
 /**

@@ -30,6 +30,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'container POST p50 / max, ms',
   ],
   records: ['what', 'requests', 'deliveries', 'failures'],
+  clocks: ['the clocks of one cluster', 'changes', 'equal after they are right, s', 'failures'],
   mixed: ['deaths', 'changes', 'told as done', 'objects', 'failures'],
 };
 

@@ -8,7 +8,10 @@ import { prepare } from '../../scripts/prepare.mjs';
 
 endWithNpm();
 prepare();
-installPrograms([['rclone', 'rclone']]);
+installPrograms([
+  ['rclone', 'rclone'],
+  ['faketime', 'faketime'],
+]);
 const args = process.argv.slice(2);
 const isWriting = args.includes('--write');
 const rest = args.filter((each) => each !== '--write');
