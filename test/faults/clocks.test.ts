@@ -9,7 +9,7 @@ import type { Status } from '../../src/daemon/status.js';
 import { LocalRealm } from '../../src/local/realm.js';
 import { waitFor } from '../support/clusters.js';
 import { differencesAt } from '../support/compare.js';
-import { autosync } from '../support/daemon.js';
+import { autosyncIn } from '../support/daemon.js';
 import { SwiftSession } from '../support/swift-client.js';
 import { note } from './notes.js';
 
@@ -23,6 +23,12 @@ let via: Record<string, SwiftSession>;
 let direct: Record<string, SwiftSession>;
 const folder = mkdtempSync(join(tmpdir(), 'autosync-clocks-'));
 const clock = join(folder, 'clock-of-two');
+const wrongClock = {
+  LD_PRELOAD: libfaketime(),
+  FAKETIME_TIMESTAMP_FILE: clock,
+  FAKETIME_CACHE_DURATION: String(BELIEVED_S),
+  FAKETIME_DONT_FAKE_MONOTONIC: '1',
+};
 
 beforeAll(async () => {
   await setClock(0);
@@ -33,16 +39,7 @@ beforeAll(async () => {
     daemons: ['container-sync', 'autosync-daemon'],
     gatewayConf: { daemon: { audit_interval: '5' } },
     firstPort: 33_000 + (process.pid % 1000),
-    perCluster: {
-      two: {
-        environment: {
-          LD_PRELOAD: libfaketime(),
-          FAKETIME_TIMESTAMP_FILE: clock,
-          FAKETIME_CACHE_DURATION: String(BELIEVED_S),
-          FAKETIME_DONT_FAKE_MONOTONIC: '1',
-        },
-      },
-    },
+    perCluster: { two: { environment: wrongClock } },
   });
   const sessions = async (way: 'gatewayUrl' | 'proxyUrl') =>
     Object.fromEntries(
@@ -79,7 +76,7 @@ async function secondsAhead(): Promise<number> {
 
 async function statusOf(name: string): Promise<{ readonly isOk: boolean; readonly text: string }> {
   const conf = join(realm.cluster(name).swiftDir, 'autosync.conf');
-  const { stdout } = await autosync('status', '--conf', conf, '--json');
+  const { stdout } = await autosyncIn(name === 'two' ? wrongClock : {}, 'status', '--conf', conf, '--json');
   return { isOk: (JSON.parse(stdout) as Status).isOk, text: stdout };
 }
 

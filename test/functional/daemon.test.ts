@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { archiveOf } from '../support/archive.js';
 import {
+  cluster,
   clusters,
   freshUser,
   link,
@@ -18,6 +19,7 @@ import {
   statusEverywhere,
   type Sessions,
 } from '../support/containers.js';
+import { sendS3 } from '../support/s3.js';
 import { autosync, confOf, dryRun, pass, passEverywhere } from '../support/daemon.js';
 
 const all = clusters();
@@ -215,6 +217,23 @@ describe('a container deleted while a peer was away', () => {
 });
 
 describe('what is done past the gateways', () => {
+  it('is taken over: buckets made and deleted by the S3 API', async () => {
+    const s3 = async (name: string, method: string, path: string) =>
+      (await sendS3(cluster(name).gatewayUrl, sessions.user, method, path)).status;
+    expect(await status(one, 'PUT', '/known')).toBe(201);
+    expect(await s3(one, 'PUT', '/bucket')).toBe(200);
+    expect(await s3(one, 'PUT', '/passing')).toBe(200);
+    await passEverywhere(sessions.user);
+    await expectEverywhere(sessions, '/bucket');
+    await expectStatusEverywhere(sessions, '/passing', 204);
+    expect(await s3(two, 'GET', '/bucket')).toBe(200);
+    // What a cluster has not been seen to have cannot have been deleted there.
+    await passEverywhere(sessions.user);
+    expect(await s3(two, 'DELETE', '/passing')).toBe(204);
+    await passEverywhere(sessions.user);
+    await expectStatusEverywhere(sessions, '/passing', 404);
+  });
+
   it('is taken over: containers made, changed and deleted directly', async () => {
     for (const container of ['/changed', '/deleted']) await status(one, 'PUT', container);
     await passEverywhere(sessions.user);

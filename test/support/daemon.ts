@@ -18,7 +18,18 @@ export interface Run {
 
 /** Runs `autosync`, to its end. */
 export function autosync(...args: readonly string[]): Promise<Run> {
-  const child = spawn(process.execPath, [AUTOSYNC, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return autosyncIn({}, ...args);
+}
+
+/** The same, with more in its environment. */
+export function autosyncIn(
+  environment: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<Run> {
+  const child = spawn(process.execPath, [AUTOSYNC, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
