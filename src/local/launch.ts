@@ -40,7 +40,7 @@ export function specOf(
     return { ...base, command: programPath('memcached'), args: memcachedArgs(plan, settings) };
   }
   const conf = join(foldersOf(plan).swiftDir, confFileOf(role));
-  const env = settings.environment ?? {};
+  const env = settings.environment?.(role) ?? {};
   if (role === 'gateway')
     return { ...base, command: process.execPath, args: [AUTOSYNC, 'gateway', conf], env };
   if (role === 'autosync-daemon') {

@@ -56,8 +56,8 @@ export interface ClusterSettings {
   readonly gatewayBindIp: string;
   /** Users are Keystone's instead of TempAuth's. Set by the realm. */
   readonly keystone?: KeystoneAccess | undefined;
-  /** For all its processes but memcached. */
-  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** What a process of it, but memcached, has in its environment. */
+  readonly environment?: ((role: Role) => Readonly<Record<string, string>>) | undefined;
   /** The system user that Swift runs as: the current one. */
   readonly user: string;
   readonly proxyConf?: SectionOverrides | undefined;
