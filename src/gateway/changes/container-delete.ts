@@ -7,13 +7,14 @@ import {
   judgeElsewhere,
   judgeHere,
   listLeftovers,
+  type Leftover,
 } from '../../converge/leftovers.js';
 import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
 import { HeaderList } from '../../http/headers.js';
 import { AutosyncError } from '../../lib/errors.js';
 import { recordLife } from '../../records/client-change.js';
-import { EMPTY, lifeBeforeIntent, lifeOf, type Life } from '../../records/record.js';
+import { EMPTY, lifeBeforeIntent, lifeOf, type Life, type Record } from '../../records/record.js';
 import { audienceFor, type Audience, type ContainerName } from '../../site/site.js';
 import { swiftTarget } from '../../swift/path.js';
 import { headerKey } from '../../swift/settings.js';
@@ -22,7 +23,7 @@ import { containerSyncKey } from '../../sync/key.js';
 import { abandon, errorAnswer, notKnown, relay, textAnswer } from '../answer.js';
 import { audienceOf, rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { followUp, outcomeOf, reasonOf } from './outcome.js';
+import { followUp, outcomeOf, reasonOf, type Outcome } from './outcome.js';
 import { askWhetherClientMay } from './permission.js';
 import { startRecording, UNRECORDED, type Recording } from './recording.js';
 
@@ -84,26 +85,34 @@ export async function deleteContainer(
         ...{ cluster, isDone: !behind.includes(cluster), status: undefined, detail: 'it is told again' },
       }));
     }
-    const outcomes = await Promise.all(
-      audience.peers.map(async (peer) => {
-        const there = leftovers.filter((leftover) => leftover.peer === peer);
-        await deleteLeftovers(site, name, rights, there);
-        return outcomeOf(peer.name, await tellPeer(peer, name, tombstone.record, rights));
-      }),
-    );
+    const outcomes = await tellPeers({ site, name, rights }, audience, leftovers, tombstone.record);
     if (!(await tombstone.isKept)) response.headers.set(UNRECORDED, site.clusters.mine);
     await notePending(site, name, tombstone.record, outcomes);
     return outcomes;
   });
   if (!livesAgain) return answer;
   abandon(answer);
+  // It is another one now: its versions are kept as before.
+  const target = swiftTarget(name.account, name.container);
   const headers = HeaderList.from(here.versioning);
-  await site.swift.request(rights, {
-    method: 'POST',
-    target: swiftTarget(name.account, name.container),
-    headers,
-  });
+  await site.swift.request(rights, { method: 'POST', target, headers });
   return textAnswer(exchange, 409, CONFLICT);
+}
+
+/** What was deleted here of the objects that they hold goes as well. */
+function tellPeers(
+  { site, name, rights }: { readonly site: Site; readonly name: ContainerName; readonly rights: Rights },
+  { peers }: Audience,
+  leftovers: readonly Leftover[],
+  tombstone: Record,
+): Promise<Outcome[]> {
+  return Promise.all(
+    peers.map(async (peer) => {
+      const there = leftovers.filter((leftover) => leftover.peer === peer);
+      await deleteLeftovers(site, name, rights, there);
+      return outcomeOf(peer.name, await tellPeer(peer, name, tombstone, rights));
+    }),
+  );
 }
 
 const NOWHERE_KEPT = new AutosyncError(
