@@ -35,6 +35,8 @@ export class Writers {
   readonly #options: WritersOptions;
   #own: Promise<string> | undefined;
   #name: string | undefined;
+  /** The name that listings have shown. */
+  #shownAs: string | undefined;
   #lookedAtMonotonicMs = -Infinity;
   #lookedAtWallMs = -Infinity;
   #listed: readonly string[] = [];
@@ -55,8 +57,18 @@ export class Writers {
 
   /** All that have records, whoever came a moment ago included. @throws AutosyncError RECORDS_UNAVAILABLE */
   async all(): Promise<readonly string[]> {
-    if (this.#options.monotonic() - this.#listedAtMs >= BELIEVED_MS) await this.list();
+    if (this.#options.monotonic() - this.#listedAtMs >= BELIEVED_MS) {
+      await this.list();
+      if (this.#shownAs !== undefined && !this.isListed) this.#findAgain();
+    }
     return this.known;
+  }
+
+  /** The listing was lost: what was written under our name nobody else finds, though it may be what another cluster is told. */
+  #findAgain(): void {
+    this.#shownAs = undefined;
+    this.#lookedAtMonotonicMs = -Infinity;
+    this.own().catch(() => undefined);
   }
 
   /** With when each last said that it writes, by the clocks of Swift's proxies: milliseconds since 1970. @throws AutosyncError RECORDS_UNAVAILABLE */
@@ -79,7 +91,7 @@ export class Writers {
     if (this.#own === undefined || isDue) {
       this.#lookedAtMonotonicMs = monotonic();
       this.#lookedAtWallMs = now();
-      this.#own = this.#say();
+      this.#own = this.#say().then((name) => (this.#shownAs = name));
       this.#own.catch(() => (this.#own = undefined));
     }
     return this.#own;

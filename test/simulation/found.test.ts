@@ -222,6 +222,34 @@ const FOUND: readonly (readonly [promise: string, history: History])[] = [
       [{ kind: 'POST', at: 0, gateway: 'g0', container: 'c2', set: READ }],
     ),
   ],
+  [
+    'what a gateway tells that cannot read the record is no newer than what is recorded elsewhere, whatever its Swift’s clock',
+    {
+      ...history(
+        [5, 3],
+        [put(1, 'g0', 'c1', READ)],
+        [put(1, 'g0', 'c1', READ), 10],
+        [put(0, 'g1'), 2],
+        [put(1, 'g0'), 3],
+        [{ kind: 'trouble', at: 0, process: 'g1', when: 'before' }, 0],
+        [{ kind: 'lag', at: 0, ms: 0 }],
+      ),
+      swiftOffsetsMs: [5_000, 0, 0],
+    },
+  ],
+  [
+    'a record that a lost listing hides is found again, and does not keep a tombstone for ever',
+    {
+      ...history(
+        [],
+        [put(0, 'g0')],
+        [{ kind: 'lose containers', at: 1 }],
+        [remove(0, 'g0'), 0],
+        [{ kind: 'container sync', at: 0 }, 0],
+      ),
+      clusters: 3,
+    },
+  ],
 ];
 
 it.each(FOUND)('%s', async (_, each) => {

@@ -102,9 +102,11 @@ async function tellPeers(done: Done, answerHeaders: HeaderList): Promise<readonl
   const holding = readBack(done);
   const [{ answer, change }, recording] = await Promise.all([
     holding,
-    startRecording(site, name, async (current, clock) => {
+    startRecording(site, name, async (current, clock, isRead) => {
       const held = await holding;
-      return held.change === undefined ? EMPTY : recordContainer(current, held.change, clock);
+      if (held.change === undefined) return EMPTY;
+      // What it had before may have been recorded as newer elsewhere: undated, it loses to whatever was.
+      return recordContainer(current, isRead ? held.change : { ...held.change, createdMs: 0 }, clock);
     }),
   ]);
   // Deleted again meanwhile: whoever did that tells the peers.

@@ -18,28 +18,28 @@ export interface Recording {
 /**
  * Begins to write the record, and comes back as soon as it is known what will be in it.
  *
- * @param change what a client's change adds to the record that stands. What it throws is thrown here
+ * @param change what a client's change adds to the record that stands, or to an empty one where that cannot be read. What it throws is thrown here
  */
 export async function startRecording(
   site: Site,
   name: RecordName,
-  change: (current: Record, clock: VersionClock) => Record | Promise<Record>,
+  change: (current: Record, clock: VersionClock, isRead: boolean) => Record | Promise<Record>,
 ): Promise<Recording> {
   const { records } = site;
   if (records === undefined) {
     const clock = new VersionClock('unrecorded', site.now, Infinity);
-    return { record: await change(EMPTY, clock), isKept: Promise.resolve(true) };
+    return { record: await change(EMPTY, clock, true), isKept: Promise.resolve(true) };
   }
   const clock = await records.clock();
   return new Promise((resolve, reject) => {
-    const settle = async (current: Record): Promise<Record> => {
-      const added = await change(current, clock);
+    const settle = async (current: Record, isRead = true): Promise<Record> => {
+      const added = await change(current, clock, isRead);
       resolve({ record: mergeRecords(current, added), isKept });
       return added;
     };
     const isKept: Promise<boolean> = keep(site, records, name, settle).then(async (kept) => {
       // The records cannot be read: the peers are told all the same.
-      if (!kept) await settle(EMPTY).catch(reject);
+      if (!kept) await settle(EMPTY, false).catch(reject);
       return kept;
     });
   });
