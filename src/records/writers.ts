@@ -67,8 +67,9 @@ export class Writers {
   /** The listing was lost: what was written under our name nobody else finds, though it may be what another cluster is told. */
   #findAgain(): void {
     this.#shownAs = undefined;
-    this.#lookedAtMonotonicMs = -Infinity;
-    this.own().catch(() => undefined);
+    // What was said within the hour nobody takes over yet; else our name is another from now on.
+    const saying = this.#isDue ? this.own() : this.sayAgain();
+    saying.catch(() => undefined);
   }
 
   /** With when each last said that it writes, by the clocks of Swift's proxies: milliseconds since 1970. @throws AutosyncError RECORDS_UNAVAILABLE */
@@ -82,13 +83,18 @@ export class Writers {
     return said;
   }
 
+  /** Whether it is time to say again that we write. A host that slept does not count that time. */
+  get #isDue(): boolean {
+    const { monotonic, now } = this.#options;
+    return (
+      monotonic() - this.#lookedAtMonotonicMs >= SAY_MS || Math.abs(now() - this.#lookedAtWallMs) >= SAY_MS
+    );
+  }
+
   /** The name to write under, which all who read know. @throws AutosyncError RECORDS_UNAVAILABLE; a retry may help */
   own(): Promise<string> {
-    const { monotonic, now } = this.#options;
-    // A host that slept does not count that time.
-    const isDue =
-      monotonic() - this.#lookedAtMonotonicMs >= SAY_MS || Math.abs(now() - this.#lookedAtWallMs) >= SAY_MS;
-    if (this.#own === undefined || isDue) {
+    if (this.#own === undefined || this.#isDue) {
+      const { monotonic, now } = this.#options;
       this.#lookedAtMonotonicMs = monotonic();
       this.#lookedAtWallMs = now();
       this.#own = this.#say().then((name) => (this.#shownAs = name));
@@ -108,7 +114,7 @@ export class Writers {
 
   /** All that was kept is gone, our name with it. @throws AutosyncError RECORDS_UNAVAILABLE */
   async sayAgain(): Promise<void> {
-    if (this.#name !== undefined) await this.#introduce(this.#name);
+    if (this.#name !== undefined) this.#shownAs = await this.#introduce(this.#name);
   }
 
   async #say(): Promise<string> {
