@@ -22,6 +22,10 @@ const CONCURRENCY = 8;
 const PAGE = 1_000;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 300_000;
+/** While a peer's Swift is in trouble, one of its containers is tried that often: the others follow once that is over. */
+const SCOUT_MS = 5_000;
+/** The peer has no room for this one; any other server error may be one of its whole Swift. */
+const DISK_FULL = 507;
 
 /** All notes of one container for one peer: they are settled by one telling, of what the record says now. */
 interface Task {
@@ -47,8 +51,10 @@ export class PendingWorker {
   readonly #records: Keeper;
   readonly #share: Share;
   readonly #random: () => number;
-  /** When to try again, and after how long then: for what a peer refused. */
-  readonly #waits = new Map<string, { untilMs: number; waitMs: number }>();
+  /** By peer and name: for what a peer refused. */
+  readonly #waits = new Map<string, Wait>();
+  /** By peer: when one is tried next of what waits because its Swift is in trouble. */
+  readonly #scoutAtMs = new Map<string, number>();
 
   constructor(site: BaseSite, records: Keeper, { share = WHOLE, random = Math.random }: PendingOptions = {}) {
     this.#site = site;
@@ -87,16 +93,35 @@ export class PendingWorker {
   async #settle(peer: Peer, { name, notes }: Task, report: Report): Promise<void> {
     const key = `${peer.name}/${name.account}/${name.container ?? ''}`;
     const wait = this.#waits.get(key);
-    if (wait !== undefined && wait.untilMs > this.#site.now()) return;
+    if (wait !== undefined && !this.#isDue(peer, wait)) return;
     const found = await this.#attempt(peer, name);
+    const isTrouble = found?.isTrouble === true;
+    if (wait?.isTrouble === true && !isTrouble) this.#endTrouble(peer);
     if (found?.outcome === 'unmended') {
       const waitMs = Math.min(LONGEST_WAIT_MS, (wait?.waitMs ?? FIRST_WAIT_MS / 2) * 2);
-      this.#waits.set(key, { untilMs: this.#site.now() + waitMs * (0.75 + this.#random() / 2), waitMs });
+      const untilMs = this.#site.now() + waitMs * (0.75 + this.#random() / 2);
+      this.#waits.set(key, { untilMs, waitMs, isTrouble });
     } else {
       this.#waits.delete(key);
       await Promise.all(notes.map(({ object }) => this.#records.store.delete(object)));
     }
-    if (found !== undefined) report({ ...name, cluster: peer.name, ...found });
+    if (found === undefined) return;
+    const { code, detail, outcome } = found;
+    report({ ...name, cluster: peer.name, code, detail, outcome });
+  }
+
+  #isDue({ name }: Peer, { untilMs, isTrouble }: Wait): boolean {
+    const nowMs = this.#site.now();
+    if (untilMs <= nowMs) return true;
+    if (!isTrouble || (this.#scoutAtMs.get(name) ?? 0) > nowMs) return false;
+    this.#scoutAtMs.set(name, nowMs + SCOUT_MS);
+    return true;
+  }
+
+  /** What could not be done there a moment ago can be now. */
+  #endTrouble({ name }: Peer): void {
+    for (const [key, { isTrouble }] of this.#waits)
+      if (isTrouble && key.startsWith(`${name}/`)) this.#waits.delete(key);
   }
 
   /** Tells the peer; undefined where it has no part in it. What is wrong with one does not keep it from being told of others. */
@@ -126,8 +151,10 @@ export class PendingWorker {
     // Its account is deleted there. The peer has it in its record now, and makes it so if ever Swift lets it.
     if (result.kind === 'answer' && isGoneAt(await this.#records.read({ account: name.account }), peer.name))
       return undefined;
-    const detail = result.kind === 'unreachable' ? result.detail : refusalOf(result.answer);
-    return { code, detail, outcome: 'unmended' };
+    if (result.kind === 'unreachable') return { code, detail: result.detail, outcome: 'unmended' };
+    const { status } = result.answer;
+    const isTrouble = status >= 500 && status !== DISK_FULL;
+    return { code, detail: refusalOf(result.answer), outcome: 'unmended', isTrouble };
   }
 
   /** With user_sync = allow, the key that an owner chose here while the peer was away: keys are in no record. */
@@ -139,7 +166,17 @@ export class PendingWorker {
   }
 }
 
-type Attempt = Pick<Finding, 'code' | 'detail' | 'outcome'>;
+type Attempt = Pick<Finding, 'code' | 'detail' | 'outcome'> & {
+  /** Of the peer's Swift, maybe, and not of this container. */
+  readonly isTrouble?: boolean;
+};
+
+interface Wait {
+  readonly untilMs: number;
+  readonly waitMs: number;
+  /** The peer's Swift was in trouble. */
+  readonly isTrouble: boolean;
+}
 
 function groupByName(notes: readonly (Pending | undefined)[]): Task[] {
   const tasks = new Map<string, Task>();

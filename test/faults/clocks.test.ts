@@ -38,7 +38,7 @@ beforeAll(async () => {
     syncInterval: 1,
     daemons: ['container-sync', 'autosync-daemon'],
     gatewayConf: { daemon: { audit_interval: '5' } },
-    firstPort: 33_000 + (process.pid % 1000),
+    firstPort: 29_000 + (process.pid % 1000),
     // Python's time.sleep fails under libfaketime; container sync's own clock dates nothing.
     perCluster: { two: { environment: (role) => (role === 'container-sync' ? {} : wrongClock) } },
   });

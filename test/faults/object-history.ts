@@ -27,7 +27,7 @@ export async function gatherCrowd(
   return new ObjectCrowd({ places: realm.clusters, user: OWNER, containers, seed, ...more });
 }
 
-/** Ends it, and waits until all clusters hold the same; then each is held against what clients were told. */
+/** Ends it, and waits until all clusters say that they hold the same; then each is held against what clients were told. */
 export async function judgeCrowd(
   realm: LocalRealm,
   crowd: ObjectCrowd,
@@ -35,16 +35,22 @@ export async function judgeCrowd(
   context: TestContext,
 ): Promise<void> {
   await crowd.end();
-  const conf = join(realm.cluster('one').swiftDir, 'autosync.conf');
+  const [conf = '', ...others] = realm.clusters.map(({ swiftDir }) => join(swiftDir, 'autosync.conf'));
   let last = '';
-  const isSame = async (): Promise<boolean> => {
-    const run = await autosync('verify', OWNER.account, '--deep', '--grace', '0', '--conf', conf);
+  const isSaid = async (...command: readonly string[]): Promise<boolean> => {
+    const run = await autosync(...command);
     last = run.stdout + run.stderr;
     return run.code === 0;
   };
-  await waitFor('verify --deep finds nothing', isSame, SETTLE_MS).catch((error: unknown) => {
-    throw new Error(`${String(error)}\n${last}`);
-  });
+  const isSame = async (): Promise<boolean> => {
+    for (const each of [conf, ...others]) if (!(await isSaid('status', '--conf', each))) return false;
+    return isSaid('verify', OWNER.account, '--deep', '--grace', '0', '--conf', conf);
+  };
+  await waitFor('status is OK at each cluster, and verify --deep finds nothing', isSame, SETTLE_MS).catch(
+    (error: unknown) => {
+      throw new Error(`${String(error)}\n${last}`);
+    },
+  );
   const wrong: string[] = [];
   for (const cluster of realm.clusters)
     wrong.push(...(await crowd.wrongAt(cluster)).map((line) => `${cluster.name}: ${line}`));

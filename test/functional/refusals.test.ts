@@ -100,6 +100,31 @@ describe('when a cluster’s Swift refuses a container', () => {
     await pass(one, sessions.user, 0, conf);
     await expectEverywhere(sessions, '/c507');
   });
+
+  it('as a whole, for long, one container is tried now and then, and all are made as soon as that one is', async () => {
+    const containers = Array.from({ length: 5 }, (_, i) => `/m${i}`);
+    front.judge = (method, path) =>
+      method === 'PUT' && /\/m\d$/.test(path) ? { status: 503, text: 'refused by the test' } : undefined;
+    for (const container of containers) await session.request('PUT', container);
+    const { site, records } = siteOf(one, conf);
+    let nowMs = Date.now();
+    const worker = new PendingWorker({ ...site, now: () => nowMs }, records, { random: () => 0.5 });
+    const rounds = async (seconds: number): Promise<number> => {
+      let told = 0;
+      for (let second = 0; second < seconds; second += 1) {
+        await worker.round({ report: () => (told += 1) });
+        nowMs += 1000;
+      }
+      return told;
+    };
+    await rounds(120);
+    const toldInAMinute = await rounds(60);
+    expect(toldInAMinute).toBeGreaterThanOrEqual(12);
+    expect(toldInAMinute).toBeLessThanOrEqual(12 + containers.length);
+    front.judge = () => undefined;
+    await rounds(10);
+    for (const container of containers) await expectEverywhere(sessions, container);
+  });
 });
 
 // Swift's own limits, in three's configuration.
