@@ -89,6 +89,7 @@ describe('what a peer did not hear of', () => {
     await restoreLinks();
     const report = await pass(three, sessions.user);
     expect(codesOf(report, 'made')).toEqual(['CONTAINER_MISSING']);
+    expect(codesOf(report, 'deleted')).toEqual(['DELETE_BLOCKED']);
     await expectEverywhere(sessions, '/made', { 'X-Container-Meta-A': '1' });
     await expectStatusEverywhere(sessions, '/deleted', 404);
   });
@@ -328,6 +329,8 @@ describe('containers from before autosync', () => {
     expect(await directly(two, 'HEAD', '/only-one')).toBe(404);
 
     const { account } = sessions.user;
+    const asked = await autosync('explain', `${account}/only-one`, '--conf', confOf(one));
+    expect([asked.code, asked.stdout]).toEqual([1, expect.stringContaining('NOT_ADOPTED')]);
     const plan = await autosync('adopt', account, '--conf', confOf(one), '--dry-run', '--json');
     expect(plan.code).toBe(1);
     const [last = ''] = plan.stdout.trim().split('\n').slice(-1);
@@ -356,6 +359,7 @@ describe('when this cluster cannot keep records', () => {
     await refuseRecords([one]);
     const answer = await sessions.via[one]!.request('PUT', '/c', { 'X-Container-Meta-A': '1' });
     expect([answer.status, answer.headers['x-autosync-unrecorded']]).toEqual([201, one]);
+    expect(await cluster(one).control.logs('gateway')).toContain('"code":"UNRECORDED"');
     await expectEverywhere(sessions, '/c', { 'X-Container-Meta-A': '1' });
     await allowRecords([one]);
     await heal();

@@ -24,7 +24,8 @@ it('containers, settings and account metadata are there again, and nothing is de
     rmSync(join(foldersOf(three.plan).device, kind), { recursive: true });
   const changed = await via.request('POST', '/changed', { 'X-Container-Meta-Colour': 'red' });
   expect(changed.status).toBe(204);
-  await passEverywhere(user);
+  const [, , there] = await passEverywhere(user);
+  expect(there?.findings.map(({ code }) => code)).toContain('CLUSTER_WIPED');
   await passEverywhere(user);
 
   await expectEverywhere(sessions, '', { 'X-Account-Meta-Colour': 'blue' });

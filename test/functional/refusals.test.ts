@@ -74,6 +74,9 @@ describe('when a cluster’s Swift refuses a container', () => {
     const { peers } = JSON.parse(shown.stdout) as Status;
     expect(peers.find(({ name }) => name === three)).toMatchObject({ isUp: true, pending: REFUSALS.length });
 
+    const own = said(await pass(three, sessions.user, 0, gateways[three]!.confFile));
+    expect(own).toContain(`c503: SWIFT_TROUBLE at ${three}, unmended`);
+
     front.judge = () => undefined;
     expect(said(await pass(one, sessions.user, 0, conf))).toEqual(
       REFUSALS.map(([status]) => `c${status}: PEER_BEHIND at ${three}, mended`).sort(),

@@ -1,9 +1,12 @@
 // `autosync status ACCOUNT[/CONTAINER]` looks for itself: at what waits, and at what each cluster holds now.
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readConfig } from '../../src/cli/running.js';
+import { checkFence } from '../../src/daemon/fencing.js';
+import { readStatus } from '../../src/daemon/status.js';
 import type { StatusOf } from '../../src/daemon/status-of.js';
-import { clusters, freshUser, healLinks, link, restoreLinks } from '../support/clusters.js';
+import { clusters, freshUser, healLinks, link, restoreLinks, waitFor } from '../support/clusters.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
-import { autosync, confOf, pass } from '../support/daemon.js';
+import { autosync, confOf, pass, siteOf } from '../support/daemon.js';
 
 const [one, two, three] = clusters().map(({ name }) => name) as [string, string, string];
 
@@ -65,4 +68,19 @@ it.each([
   const { stdout, stderr, code } = await autosync(command, name, '--conf', confOf(one), '--json');
   expect([stdout, code]).toEqual(['', 2]);
   expect(stderr).toContain(text);
+});
+
+it('of the whole names a cluster, and a copier, that nobody has heard of for long', async () => {
+  const { site, records } = siteOf(one);
+  const { daemon } = readConfig(confOf(one));
+  await checkFence(site, records, { ...daemon, isDryRun: false });
+  const later = (ms: number) => ({ ...site, now: () => Date.now() + ms });
+  const { fence } = await readStatus(later(0.6 * daemon.reclaimAgeMs), records, daemon);
+  const risks = fence.map(({ cluster, code }) => `${cluster} ${code}`);
+  expect(risks).toEqual(expect.arrayContaining([`${two} RECLAIM_RISK`, `${three} RECLAIM_RISK`]));
+  const { isOk, silentCopiers } = await waitFor('a copier has reported', async () => {
+    const status = await readStatus(later(3_600_000), records, daemon);
+    return status.silentCopiers.length > 0 ? status : undefined;
+  });
+  expect([isOk, silentCopiers[0]?.code]).toEqual([false, 'COPIER_SILENT']);
 });

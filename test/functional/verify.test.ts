@@ -258,6 +258,17 @@ describe('deletions', () => {
   });
 });
 
+/** What the daemon's object audit finds at the first cluster. */
+async function audited(last?: KeptObjectReport): Promise<KeptObjectReport> {
+  const { site, records } = siteOf(one);
+  // Other tests' accounts are none of its business.
+  const options = { ...site.options, isAccountOurs: (each: string) => each === sessions.user.account };
+  return auditObjects({ ...site, options }, records, {
+    ...{ reclaimAgeMs: 7 * DAY_MS, share: WHOLE, graceMs: 0, last },
+    signal: new AbortController().signal,
+  });
+}
+
 describe('an account that one cluster deleted', () => {
   it('is compared with that cluster no more, and what its reaper deleted is deleted nowhere else, also later', async () => {
     await pass(one, sessions.user);
@@ -270,6 +281,11 @@ describe('an account that one cluster deleted', () => {
     expect((await admin.request('DELETE', '')).status).toBe(204);
     const gone = await verified(repair());
     expect([gone.kinds, gone.report.deleted]).toEqual([{ '/': `account-gone ${three} found` }, 0]);
+    expect((await audited()).tally).toContainEqual({
+      code: 'OBJECTS_UNCLEAR',
+      outcome: 'unmended',
+      count: 1,
+    });
 
     await pass(three, sessions.user);
     reclaimAccount(cluster, account);
@@ -282,16 +298,6 @@ describe('an account that one cluster deleted', () => {
 });
 
 describe("the daemon's object audit", () => {
-  async function audited(last?: KeptObjectReport): Promise<KeptObjectReport> {
-    const { site, records } = siteOf(one);
-    // Other tests' accounts are none of its business.
-    const options = { ...site.options, isAccountOurs: (each: string) => each === sessions.user.account };
-    return auditObjects({ ...site, options }, records, {
-      ...{ reclaimAgeMs: 7 * DAY_MS, share: WHOLE, graceMs: 0, last },
-      signal: new AbortController().signal,
-    });
-  }
-
   it('copies what is missing, passes over what did not change since, and looks again at what did', async () => {
     await at(two, 'PUT', '/c/o', {}, 'two');
     await putSame(sessions, '/c', 'deleted', 'x');
