@@ -1,11 +1,15 @@
 // `autosync status ACCOUNT[/CONTAINER]` looks for itself: at what waits, and at what each cluster holds now.
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/cli/running.js';
 import { checkFence } from '../../src/daemon/fencing.js';
-import { readStatus } from '../../src/daemon/status.js';
+import { readStatus, type Status } from '../../src/daemon/status.js';
 import type { StatusOf } from '../../src/daemon/status-of.js';
-import { clusters, freshUser, healLinks, link, restoreLinks, waitFor } from '../support/clusters.js';
+import { newSecrets } from '../../src/sync/secrets.js';
+import { cluster, clusters, freshUser, healLinks, link, restoreLinks, waitFor } from '../support/clusters.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
+import { writeConfLike } from '../support/extra-gateways.js';
 import { autosync, confOf, pass, siteOf } from '../support/daemon.js';
 
 const [one, two, three] = clusters().map(({ name }) => name) as [string, string, string];
@@ -83,4 +87,18 @@ it('of the whole names a cluster, and a copier, that nobody has heard of for lon
     return status.silentCopiers.length > 0 ? status : undefined;
   });
   expect([isOk, silentCopiers[0]?.code]).toEqual([false, 'COPIER_SILENT']);
+});
+
+it('of the whole says of a peer that takes no signature why', async () => {
+  const file = join(cluster(one).swiftDir, 'another-realms-secrets');
+  newSecrets(file);
+  onTestFinished(() => rmSync(file));
+  const conf = writeConfLike(confOf(one), 'another-realm', [['filter:autosync', 'secret_file', file]]);
+  const { code, stdout } = await autosync('status', '--conf', conf, '--json');
+  const { peers } = JSON.parse(stdout) as Status;
+  expect([code, peers.map(({ name, isUp, code: why }) => `${name} ${isUp} ${why ?? ''}`)]).toEqual([
+    1,
+    [`${three} false PEER_AUTH`, `${two} false PEER_AUTH`],
+  ]);
+  expect((await autosync('status', '--conf', conf)).stdout).toContain('Run `autosync check` on both sides');
 });
