@@ -9,7 +9,9 @@ import type { Keeper } from '../records/keeper.js';
 import type { Peer } from '../peers/peer.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { audienceFor, audienceForContainer, syncWish } from '../site/site.js';
+import { versionMs } from '../records/version.js';
 import { swiftTarget } from '../swift/path.js';
+import { timestampMs } from '../swift/timestamp.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { convergeContainer } from './container.js';
 import { deleteLeftovers, findNeverDeleted, judgeHere, listLeftovers, type Leftover } from './leftovers.js';
@@ -45,9 +47,7 @@ export async function settleDeletion(
   // Two at once would take the container away from under each other's probes.
   return own.take(`${name.account}/${name.container}`, async (hasWaited) => {
     const now = hasWaited ? await records.read(name) : record;
-    const [before, after] = [record, now].map(({ desired }) => desired.get(DESIRED.life));
-    if (after?.value === 'present' && after.version !== before?.version)
-      return { life: 'present', behind: [] };
+    if (isMadeSince(record, now)) return { life: 'present', behind: [] };
     return settle(site, records, name, now);
   });
 }
@@ -78,9 +78,30 @@ async function settle(
     await convergeContainer(site, name, { rights: SERVICE });
     return { life: 'present', behind: [] };
   }
+  if (leftovers.length > 0 && isMadeSince(record, await records.read(name))) {
+    // By a client, while the container was here for our questions only, and has gone with it.
+    await convergeContainer(site, name, { rights: SERVICE });
+    return { life: 'present', behind: [] };
+  }
   await deleteLeftovers(site, name, SERVICE, leftovers);
   const tombstone = lifeOf(record) === 'deleted' ? record : await setLife(records, name, 'deleted');
   return { life: 'deleted', behind: await tellAll(site, name, tombstone, peers) };
+}
+
+/**
+ * Whether it may be of a time when clusters kept what was written there to themselves (it was versioned on one, or synced by its owner):
+ * then a deletion here, though later, was not of that object.
+ */
+function isOfItsOwn(site: BaseSite, { desired }: Record, { ticks }: Leftover): boolean {
+  const heldBack = desired.get(DESIRED.heldBack);
+  if (heldBack === undefined || heldBack.value === '') return false;
+  if (ticks === undefined) return true;
+  return timestampMs(ticks) >= versionMs(heldBack.version) - site.options.maxClockSkewMs;
+}
+
+function isMadeSince(then: Record, now: Record): boolean {
+  const [before, after] = [then, now].map(({ desired }) => desired.get(DESIRED.life));
+  return after?.value === 'present' && after.version > (before?.version ?? '');
 }
 
 /** The names of those that did not take it, who are told again. */
@@ -126,12 +147,10 @@ async function isAnyNeverSeen(
   const made = await makeContainer(site, SERVICE, name, record, [['X-Container-Sync-Key', key]]);
   if (!isSuccess(made.status))
     throw new AutosyncError('SWIFT_REFUSED', `PUT of a container, to ask for its objects: ${made.status}.`);
-  const isFound = await findNeverDeleted(
-    site,
-    name,
-    judgeHere(site, name, { key, rights: SERVICE }),
-    leftovers,
-  );
+  const judge = judgeHere(site, name, { key, rights: SERVICE });
+  const isFound =
+    leftovers.some((leftover) => isOfItsOwn(site, record, leftover)) ||
+    (await findNeverDeleted(site, name, judge, leftovers));
   if (!isFound) await site.swift.request(SERVICE, { method: 'DELETE', target });
   else if (await isTakenAway(site, name))
     throw new AutosyncError('SWIFT_REFUSED', 'The container was deleted while its objects were asked for.');

@@ -1,29 +1,24 @@
 // A client's container DELETE. A container may go only when it is empty on every cluster that can be reached: objects that
 // a peer still holds and that were deleted here are deleted there too; objects never seen here mean that someone wrote there.
-import { settleDeletion } from '../../converge/deletion.js';
 import {
   deleteLeftovers,
   findNeverDeleted,
   judgeElsewhere,
   judgeHere,
   listLeftovers,
-  type Leftover,
 } from '../../converge/leftovers.js';
 import { notePending } from '../../converge/notes.js';
 import { tellPeer } from '../../converge/tell-peer.js';
-import { HeaderList } from '../../http/headers.js';
 import { AutosyncError } from '../../lib/errors.js';
 import { recordLife } from '../../records/client-change.js';
-import { EMPTY, lifeBeforeIntent, lifeOf, type Life, type Record } from '../../records/record.js';
+import { EMPTY, lifeBeforeIntent, lifeOf, type Life } from '../../records/record.js';
 import { audienceFor, type Audience, type ContainerName } from '../../site/site.js';
-import { swiftTarget } from '../../swift/path.js';
-import { headerKey } from '../../swift/settings.js';
 import { isSuccess, type Rights } from '../../swift/swift-client.js';
 import { containerSyncKey } from '../../sync/key.js';
-import { abandon, errorAnswer, notKnown, relay, textAnswer } from '../answer.js';
+import { errorAnswer, notKnown, relay, textAnswer } from '../answer.js';
 import { audienceOf, rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
-import { followUp, outcomeOf, reasonOf, type Outcome } from './outcome.js';
+import { followUp, outcomeOf, reasonOf } from './outcome.js';
 import { askWhetherClientMay } from './permission.js';
 import { startRecording, UNRECORDED, type Recording } from './recording.js';
 
@@ -46,9 +41,6 @@ export async function deleteContainer(
   const leftovers = lists.flatMap((list) => list ?? []);
   const holders = audienceFor(site, audience.placement).peers;
   const belongsHere = audience.placement.some((each) => site.clusters.isMine(each));
-  // A versioned container takes no question about its objects; a new one in its place does.
-  const settling =
-    here.versioning.length > 0 && belongsHere && leftovers.length > 0 ? site.records : undefined;
   if (here.mayBeEmpty) {
     if (leftovers.length > 0 || site.records !== undefined) {
       const mayChange = await askWhetherClientMay(site, exchange.request, name).catch(asSwiftsTrouble);
@@ -62,11 +54,7 @@ export async function deleteContainer(
     const judge = belongsHere
       ? judgeHere(site, name, { key: here.syncKey, rights })
       : judgeElsewhere(name, holders);
-    if (
-      leftovers.length > 0 &&
-      settling === undefined &&
-      (await findNeverDeleted(site, name, judge, leftovers))
-    )
+    if (leftovers.length > 0 && (await findNeverDeleted(site, name, judge, leftovers)))
       return textAnswer(exchange, 409, CONFLICT);
     if (!(await recordIntent(site, name, audience, rights))) return errorAnswer(exchange, NOWHERE_KEPT);
   }
@@ -75,44 +63,19 @@ export async function deleteContainer(
     if (here.mayBeEmpty && response.status !== 404) await withdraw(site, name);
     return response;
   }
-  let livesAgain = false as boolean;
-  const answer = await followUp(site, exchange, response, audience, async () => {
+  return followUp(site, exchange, response, audience, async () => {
     const tombstone = await startLife(site, name, 'deleted');
-    if (settling !== undefined && (await tombstone.isKept)) {
-      const { life, behind } = await settleDeletion(site, settling, name, tombstone.record);
-      livesAgain = life === 'present';
-      return audience.peers.map(({ name: cluster }) => ({
-        ...{ cluster, isDone: !behind.includes(cluster), status: undefined, detail: 'it is told again' },
-      }));
-    }
-    const outcomes = await tellPeers({ site, name, rights }, audience, leftovers, tombstone.record);
+    const outcomes = await Promise.all(
+      audience.peers.map(async (peer) => {
+        const there = leftovers.filter((leftover) => leftover.peer === peer);
+        await deleteLeftovers(site, name, rights, there);
+        return outcomeOf(peer.name, await tellPeer(peer, name, tombstone.record, rights));
+      }),
+    );
     if (!(await tombstone.isKept)) response.headers.set(UNRECORDED, site.clusters.mine);
     await notePending(site, name, tombstone.record, outcomes);
     return outcomes;
   });
-  if (!livesAgain) return answer;
-  abandon(answer);
-  // It is another one now: its versions are kept as before.
-  const target = swiftTarget(name.account, name.container);
-  const headers = HeaderList.from(here.versioning);
-  await site.swift.request(rights, { method: 'POST', target, headers });
-  return textAnswer(exchange, 409, CONFLICT);
-}
-
-/** What was deleted here of the objects that they hold goes as well. */
-function tellPeers(
-  { site, name, rights }: { readonly site: Site; readonly name: ContainerName; readonly rights: Rights },
-  { peers }: Audience,
-  leftovers: readonly Leftover[],
-  tombstone: Record,
-): Promise<Outcome[]> {
-  return Promise.all(
-    peers.map(async (peer) => {
-      const there = leftovers.filter((leftover) => leftover.peer === peer);
-      await deleteLeftovers(site, name, rights, there);
-      return outcomeOf(peer.name, await tellPeer(peer, name, tombstone, rights));
-    }),
-  );
 }
 
 const NOWHERE_KEPT = new AutosyncError(
@@ -120,15 +83,11 @@ const NOWHERE_KEPT = new AutosyncError(
   'No cluster could keep that the container is to be deleted, so nothing was deleted.',
 );
 
-const VERSIONING = new Set(['x-versions-enabled', 'x-versions-location', 'x-history-location']);
-
 interface Here {
   /** Whether Swift may take the DELETE: where it surely refuses, nothing has to be looked into. */
   readonly mayBeEmpty: boolean;
   /** The container's key, with which objects can be asked for. */
   readonly syncKey: string | undefined;
-  /** The headers by which its versions are kept, or once were. */
-  readonly versioning: readonly (readonly [name: string, value: string])[];
 }
 
 /** Where the container cannot be read, it is taken to be empty, with the key that it should have. */
@@ -136,12 +95,11 @@ async function readHere(site: Site, rights: Rights, name: ContainerName): Promis
   const ourKey = containerSyncKey(site.secrets.get().current, name.account, name.container);
   try {
     const { state, answer } = await site.swift.readContainer(rights, name.account, name.container);
-    if (state === undefined) return { mayBeEmpty: answer.status !== 404, syncKey: ourKey, versioning: [] };
-    const versioning = [...answer.headers].filter(([header]) => VERSIONING.has(headerKey(header)));
-    return { mayBeEmpty: state.objectCount === 0, syncKey: state.syncKey, versioning };
+    if (state !== undefined) return { mayBeEmpty: state.objectCount === 0, syncKey: state.syncKey };
+    return { mayBeEmpty: answer.status !== 404, syncKey: ourKey };
   } catch (error) {
     site.log.warn({ ...name }, `a container to be deleted could not be read: ${reasonOf(error)}`);
-    return { mayBeEmpty: true, syncKey: ourKey, versioning: [] };
+    return { mayBeEmpty: true, syncKey: ourKey };
   }
 }
 

@@ -1,13 +1,10 @@
 // A peer's change of an object, taken in as container sync would: dated by its own time, so that what is newer here stays.
 import { syncProof } from '../../site/sync-proof.js';
-import { syncWish, type ContainerName } from '../../site/site.js';
-import type { Rights } from '../../swift/swift-client.js';
+import type { ContainerName } from '../../site/site.js';
 import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
-import { SYNC_KEY } from '../../sync/sync-plan.js';
 import { textAnswer } from '../answer.js';
 import { restoreFraming } from '../writes/receive/granted.js';
 import { refuseForgotten } from './fenced.js';
-import { setSync } from './set-sync.js';
 import { rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
@@ -44,10 +41,8 @@ export async function takeCopy(
   if (forgotten !== undefined) return forgotten;
   // A deletion is asked for while its container comes and goes: what was known of it may be over.
   if (method === 'DELETE') site.containerKeys.drop(name);
-  const rights = rightsFor(site, exchange);
-  const kept = await site.containerKeys.get(name, rights);
-  const key = kept?.key ?? (method === 'DELETE' ? await keyForDeletion(site, name, rights) : undefined);
-  const proof = key === undefined ? undefined : syncProof(site, { method, target, timestamp }, key);
+  const known = await site.containerKeys.get(name, rightsFor(site, exchange));
+  const proof = known === undefined ? undefined : syncProof(site, { method, target, timestamp }, known.key);
   if (proof === undefined) return refuse(409, 'The container takes no part in container sync here.');
   headers.removeWhere((header) => NEVER_TAKEN.has(header) || header === 'x-timestamp');
   for (const [header, value] of proof) headers.set(header, value);
@@ -55,15 +50,4 @@ export async function takeCopy(
   const response = await next();
   if (response.status === 401 || response.status === 404) site.containerKeys.drop(name);
   return response;
-}
-
-/**
- * Gives a key to a container that is kept out of container sync, so that it takes what is left of its deletion elsewhere; undefined
- * where it is not here, or versioned: a DELETE might bring an older version back.
- */
-async function keyForDeletion(site: Site, name: ContainerName, rights: Rights): Promise<string | undefined> {
-  const { state } = await site.swift.readContainer(rights, name.account, name.container);
-  if (state === undefined || state.isVersioned || state.hasVersionsHeader) return undefined;
-  const { key } = syncWish(site, [], name);
-  return (await setSync(site, rights, name, [[SYNC_KEY, key]])) === 'done' ? key : undefined;
 }

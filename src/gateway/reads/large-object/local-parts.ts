@@ -129,20 +129,21 @@ export class LocalParts {
 
 /** Whether Swift refuses a static one for the depth of those in it, whatever it has of them. @throws AutosyncError of the local Swift; a retry may help */
 export async function isNestedTooDeep(name: ObjectName, ask: AskHere): Promise<boolean> {
-  let level: readonly ObjectName[] = [name];
+  let level = new Map([[keyOf(name), name]]);
   let count = 0;
-  for (let depth = 1; level.length > 0; depth += 1) {
+  for (let depth = 1; level.size > 0; depth += 1) {
     if (depth > MAX_DEPTH) return true;
-    count += level.length;
-    if (count > MAX_MANIFESTS) return false;
-    const nested = await Promise.all(
-      level.map(async (each) =>
-        ((await segmentsOf(each, ask)) ?? []).flatMap((segment) =>
-          'data' in segment || !segment.isLargeObject ? [] : [{ ...segment, account: name.account }],
-        ),
-      ),
-    );
-    level = nested.flat();
+    const nested: typeof level = new Map();
+    for (const each of level.values()) {
+      if ((count += 1) > MAX_MANIFESTS) return false;
+      for (const segment of (await segmentsOf(each, ask)) ?? []) {
+        if ('data' in segment || !segment.isLargeObject) continue;
+        const { container, object } = segment;
+        const one = { account: name.account, container, object };
+        nested.set(keyOf(one), one);
+      }
+    }
+    level = nested;
   }
   return false;
 }
