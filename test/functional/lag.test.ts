@@ -17,7 +17,7 @@ import {
   type User,
 } from '../support/clusters.js';
 import { putSame, sessionsOf, type Sessions } from '../support/containers.js';
-import { autosync, siteOf } from '../support/daemon.js';
+import { autosync, confOf, siteOf } from '../support/daemon.js';
 import { planPort, startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { readMetrics } from '../support/metrics.js';
 
@@ -226,6 +226,10 @@ describe('a host', () => {
     await waitFor('the command says so', async () =>
       (await peerStatus(two, second)).copies?.codes.includes('COPIES_UNPROVEN'),
     );
+    const { site, records } = siteOf(one);
+    const later = { ...site, now: () => Date.now() + 3_600_000 };
+    const { isOk, silentCopiers } = await readStatus(later, records, readConfig(confOf(one)).daemon);
+    expect([isOk, silentCopiers[0]?.code]).toEqual([false, 'COPIER_SILENT']);
   });
 
   it('counts the requests of all its processes, also of one that died', async () => {
