@@ -139,6 +139,8 @@ function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, i
   const { life, behind, adopted, syncFault, apart, answer } = converged;
   const isRefused =
     answer !== undefined && !isSuccess(answer.status) && !(life === 'delete' && answer.status === 404);
+  // Objects are left in it: that is all there is to say.
+  const isBlocked = life === 'delete' && answer?.status === 409;
   const findings: Finding[] = [];
   const add = (
     code: ReasonCode,
@@ -162,7 +164,7 @@ function findingsOf(site: BaseSite, name: ContainerName, converged: Converged, i
   if (behind.length > 0) add('SETTINGS_DRIFT', behind.join(', '));
   if (syncFault !== undefined) add(syncFault.code, syncFault.detail);
   for (const { code, detail } of apart) add(code, detail, 'apart');
-  if (isRefused && !isDryRun) add(reasonOfAnswer(answer), refusalOf(answer), 'unmended');
+  if (isRefused && !isBlocked && !isDryRun) add(reasonOfAnswer(answer), refusalOf(answer), 'unmended');
   return findings;
 }
 

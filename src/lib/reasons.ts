@@ -73,8 +73,8 @@ export const REASONS = {
     fix: 'Write the same key into container-sync-realms.conf of both clusters, of gateway and Swift alike, on every proxy server. Swift reads it again within mtime_check_interval.',
   },
   DELETE_BLOCKED: {
-    meaning: 'A deleted container holds objects at a cluster.',
-    next: 'Objects deleted elsewhere are deleted there; one never seen elsewhere makes the container live again.',
+    meaning: 'A container that was deleted elsewhere is still at a cluster, or was: it may hold objects.',
+    next: 'It is deleted there, with objects deleted elsewhere; one never seen elsewhere makes the container live again.',
     fix: 'Nothing. If it stays, see that the clusters reach each other.',
   },
   VERSIONED: {
