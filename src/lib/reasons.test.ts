@@ -35,13 +35,23 @@ function renderTable(rows: readonly (readonly string[])[]): string {
 
 /** All of src but the table itself and tests, as one text. */
 function source(): string {
-  const src = fileURLToPath(new URL('..', import.meta.url));
-  const files = readdirSync(src, { recursive: true, encoding: 'utf8' });
-  const isMeant = (file: string): boolean =>
-    file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== join('lib', 'reasons.ts');
-  return files
+  return textOf(
+    new URL('..', import.meta.url),
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== join('lib', 'reasons.ts'),
+  );
+}
+
+/** All tests that run against clusters, as one text. */
+function tests(): string {
+  return textOf(new URL('../../test', import.meta.url), (file) => file.endsWith('.test.ts'));
+}
+
+/** The files in a folder that are meant, as one text. */
+function textOf(url: URL, isMeant: (file: string) => boolean): string {
+  const folder = fileURLToPath(url);
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(isMeant)
-    .map((file) => readFileSync(join(src, file), 'utf8'))
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
     .join('');
 }
 
@@ -50,6 +60,12 @@ describe('the table of reasons', () => {
     const text = source();
     const said = Object.keys(REASONS).filter((code) => text.includes(`'${code}'`));
     expect(said).toEqual(Object.keys(REASONS));
+  });
+
+  it('has no code that no test in test/ provokes', () => {
+    const text = tests();
+    const untested = Object.keys(REASONS).filter((code) => !new RegExp(`\\b${code}\\b`).test(text));
+    expect(untested).toEqual([]);
   });
 
   it('is what docs/reference/reasons.md says', () => {
