@@ -201,9 +201,9 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     perPeer((c) => c.canary.lagSeconds),
   ),
   autosync_canary_age_seconds: gauge(
-    'How long ago the last canary arrived.',
+    'How long ago the last canary arrived; where none has yet, how long ago the first was sent.',
     ['peer'],
-    perPeer((c, k) => secondsSince(c.canary.measuredMs, k)),
+    perPeer((c, k) => secondsSince(c.canary.measuredMs ?? c.canary.firstMs, k)),
   ),
   autosync_objective_ratio: gauge(
     'Of `replication_objective`: the part of the copies that is to arrive in time. `rule` is the placement rule that says so; empty: the option.',

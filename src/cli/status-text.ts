@@ -5,7 +5,7 @@ import type { ClusterState } from '../daemon/explain.js';
 import { pauseText } from '../daemon/pause.js';
 import type { StatusOf } from '../daemon/status-of.js';
 import type { PeerState, Status } from '../daemon/status.js';
-import type { CopiesState } from '../daemon/copies-state.js';
+import type { CanaryAge, CopiesState } from '../daemon/copies-state.js';
 import { shareOf } from '../copy/objective.js';
 import { REASONS } from '../lib/reasons.js';
 import { renderReport } from './pass-report.js';
@@ -110,17 +110,22 @@ function renderCopies({ name, copies }: PeerState): string[] {
       ? ''
       : `, ${unproven === 0 ? 'some' : unproven} not copied and not found there since ${duration(unprovenSeconds)} ago`;
   const why = trouble === '' ? '' : `; waiting: ${trouble}`;
-  const measured =
-    canary === undefined
-      ? ''
-      : `; canary took ${canary.lagSeconds.toFixed(2)} s, ${duration(canary.ageSeconds)} ago`;
   return [
-    `${name}: ${behind}${missing}${why}${measured}`,
+    `${name}: ${behind}${missing}${why}${renderCanary(canary)}`,
     ...objectives
       .filter(({ within, late }) => within + late > 0)
       .map((objective) => `${name}: ${renderObjective(objective)}`),
     ...codes.map((code) => `${name}: ${code}: ${REASONS[code].meaning} ${REASONS[code].next}`),
   ];
+}
+
+function renderCanary(canary: CanaryAge | undefined): string {
+  if (canary === undefined) return '';
+  const { lagSeconds, ageSeconds, trouble } = canary;
+  const why = trouble === '' ? '' : ` (${trouble})`;
+  return lagSeconds === undefined
+    ? `; no canary has come in ${duration(ageSeconds)}${why}`
+    : `; canary took ${lagSeconds.toFixed(2)} s, ${duration(ageSeconds)} ago${why}`;
 }
 
 function renderObjective(objective: CopiesState['objectives'][number]): string {

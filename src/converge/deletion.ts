@@ -6,13 +6,13 @@ import { recordLife } from '../records/client-change.js';
 import { DESIRED, lifeOf, settingsOf, type Life, type Record } from '../records/record.js';
 import { hashOf, newestVersion, register, type Register } from '../records/register.js';
 import type { Keeper } from '../records/keeper.js';
+import { versionMs } from '../records/version.js';
 import type { Peer } from '../peers/peer.js';
 import type { BaseSite, ContainerName } from '../site/site.js';
 import { audienceFor, audienceForContainer, syncWish } from '../site/site.js';
-import { versionMs } from '../records/version.js';
 import { swiftTarget } from '../swift/path.js';
-import { timestampMs } from '../swift/timestamp.js';
 import { isSuccess } from '../swift/swift-client.js';
+import { timestampMs } from '../swift/timestamp.js';
 import { convergeContainer } from './container.js';
 import { deleteLeftovers, findNeverDeleted, judgeHere, listLeftovers, type Leftover } from './leftovers.js';
 import { notePending } from './notes.js';
@@ -78,12 +78,12 @@ async function settle(
     await convergeContainer(site, name, { rights: SERVICE });
     return { life: 'present', behind: [] };
   }
+  await deleteLeftovers(site, name, SERVICE, leftovers);
   if (leftovers.length > 0 && isMadeSince(record, await records.read(name))) {
-    // By a client, while the container was here for our questions only, and has gone with it.
+    // By a client, while the container was here for our questions only; it has gone with that.
     await convergeContainer(site, name, { rights: SERVICE });
     return { life: 'present', behind: [] };
   }
-  await deleteLeftovers(site, name, SERVICE, leftovers);
   const tombstone = lifeOf(record) === 'deleted' ? record : await setLife(records, name, 'deleted');
   return { life: 'deleted', behind: await tellAll(site, name, tombstone, peers) };
 }

@@ -14,9 +14,13 @@ export interface CanaryState {
   readonly lagSeconds: number | undefined;
   /** When that was, in milliseconds since 1970. */
   readonly measuredMs: number | undefined;
+  /** When the first was sent, likewise; undefined where none is. */
+  readonly firstMs?: number | undefined;
   /** Why the last one did not arrive; '' where it did. */
   readonly trouble: string;
 }
+
+export const NO_CANARY: CanaryState = { lagSeconds: undefined, measuredMs: undefined, trouble: '' };
 
 const NO_NAME = { account: '', container: '', object: 'canary' } as const;
 
@@ -29,6 +33,7 @@ export class Canary {
   readonly #mine: string;
   readonly #states = new Map<string, CanaryState>();
   #timer: NodeJS.Timeout | undefined;
+  #firstMs: number | undefined;
 
   constructor(records: Keeper, mine: string) {
     this.#records = records;
@@ -46,6 +51,7 @@ export class Canary {
         () => undefined,
       );
     };
+    this.#firstMs = now();
     this.#timer = setInterval(release, intervalMs);
     this.#timer.unref();
     release();
@@ -56,7 +62,7 @@ export class Canary {
   }
 
   state(peer: string): CanaryState {
-    return this.#states.get(peer) ?? { lagSeconds: undefined, measuredMs: undefined, trouble: '' };
+    return { ...(this.#states.get(peer) ?? NO_CANARY), firstMs: this.#firstMs };
   }
 
   /** Never `later` but where the peer is away: what ails the canary alone must not hold up objects. */

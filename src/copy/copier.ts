@@ -5,7 +5,7 @@ import { EMPTY, isHeldBack, type Record } from '../records/record.js';
 import { audienceFor, type BaseSite, type ContainerName } from '../site/site.js';
 import type { Peer } from '../peers/peer.js';
 import { ByteLimit } from './byte-limit.js';
-import { Canary, isCanary, type CanaryState } from './canary.js';
+import { Canary, isCanary, NO_CANARY, type CanaryState } from './canary.js';
 import { copyObject, type Copied } from './copy-object.js';
 import type { CopyJob, CopyOutcome } from './job.js';
 import { LagHistogram } from './lag-histogram.js';
@@ -139,13 +139,12 @@ export class Copier {
 
   /** Of every peer, also those that nothing was copied to yet. */
   status(maxNamed = MAX_SHOWN): CopierStatus[] {
-    const none = { lagSeconds: undefined, measuredMs: undefined, trouble: '' };
     return this.#allPeers().map((peer) => {
       const { copier, windows, limit } = this.#workFor(peer);
       return {
         ...copier.status(maxNamed),
         ...limitState(limit),
-        canary: this.#canary?.state(peer.name) ?? none,
+        canary: this.#canary?.state(peer.name) ?? NO_CANARY,
         objectives: windows.state(copier.waited(), this.#site.now()),
       };
     });

@@ -83,6 +83,13 @@ describe('objects at a peer', () => {
     expect(
       copiesState([report({ canary: { ...canary, measuredMs: NOW - 5_000 } })], 'two', NOW)?.codes,
     ).toEqual([]);
+    const never = { lagSeconds: undefined, measuredMs: undefined, firstMs: NOW - 61_000, trouble: '500' };
+    const well = { ...canary, measuredMs: NOW, trouble: '' };
+    for (const reports of [
+      [report({ canary: never })],
+      [report({ canary: well }), report({ canary: never })],
+    ])
+      expect(copiesState(reports, 'two', NOW)?.codes).toEqual(['CANARY_LOST']);
   });
 });
 

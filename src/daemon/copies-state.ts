@@ -29,13 +29,22 @@ export interface CopiesState {
   readonly trouble: string;
   /** Those that are furthest behind. */
   readonly containers: readonly ContainerLag[];
-  /** The last canary of each copier, the slowest and the oldest of them; undefined where none is sent. */
-  readonly canary:
-    { readonly lagSeconds: number; readonly ageSeconds: number; readonly trouble: string } | undefined;
+  /** Undefined where none is sent. */
+  readonly canary: CanaryAge | undefined;
   /** How each objective was kept in the last day; none where no copier runs, or nothing was copied. */
   readonly objectives: readonly (ObjectiveState & { readonly budgetLeft: number })[];
   /** What is wrong with it; empty while nothing is. */
   readonly codes: readonly ReasonCode[];
+}
+
+/** The last canary of each copier: the slowest and the oldest of them. */
+export interface CanaryAge {
+  /** Undefined where none has arrived yet. */
+  readonly lagSeconds: number | undefined;
+  /** Since it arrived; where none has yet, since the first was sent. */
+  readonly ageSeconds: number;
+  /** Why none arrives; '' where one does. */
+  readonly trouble: string;
 }
 
 /** Longer than this is not on the way, but behind; and at once where the peer is in trouble. */
@@ -97,14 +106,14 @@ function objectivesOf(parts: readonly { readonly each: CopierStatus }[]): Copies
 function canaryOf(
   parts: readonly { readonly state: CopierState; readonly each: CopierStatus }[],
   since: (ms: number) => number,
-): CopiesState['canary'] {
+): CanaryAge | undefined {
   const alive = parts.filter(({ state }) => !state.isEnded && !state.isSilent).map(({ each }) => each.canary);
-  const measured = alive.filter(({ measuredMs }) => measuredMs !== undefined);
-  const trouble = alive.find((each) => each.trouble !== '')?.trouble ?? '';
-  if (measured.length === 0) return undefined;
+  const oldestMs = Math.min(...alive.map(({ measuredMs, firstMs }) => measuredMs ?? firstMs ?? Infinity));
+  if (oldestMs === Infinity) return undefined;
+  const lags = alive.flatMap(({ lagSeconds }) => lagSeconds ?? []);
   return {
-    lagSeconds: Math.max(...measured.map(({ lagSeconds = 0 }) => lagSeconds)),
-    ageSeconds: Math.max(...measured.map(({ measuredMs = 0 }) => since(measuredMs))),
-    trouble,
+    lagSeconds: lags.length === 0 ? undefined : Math.max(...lags),
+    ageSeconds: since(oldestMs),
+    trouble: alive.find((each) => each.trouble !== '')?.trouble ?? '',
   };
 }

@@ -93,7 +93,7 @@ export class PendingWorker {
   async #settle(peer: Peer, { name, notes }: Task, report: Report): Promise<void> {
     const key = `${peer.name}/${name.account}/${name.container ?? ''}`;
     const wait = this.#waits.get(key);
-    if (wait !== undefined && !this.#isDue(peer, wait)) return;
+    if (wait !== undefined && !this.#mayTry(peer, wait)) return;
     const found = await this.#attempt(peer, name);
     const isTrouble = found?.isTrouble === true;
     if (wait?.isTrouble === true && !isTrouble) this.#endTrouble(peer);
@@ -110,7 +110,8 @@ export class PendingWorker {
     report({ ...name, cluster: peer.name, code, detail, outcome });
   }
 
-  #isDue({ name }: Peer, { untilMs, isTrouble }: Wait): boolean {
+  /** When its own time has come; or, where the peer's Swift is in trouble, as the one that tries for all. */
+  #mayTry({ name }: Peer, { untilMs, isTrouble }: Wait): boolean {
     const nowMs = this.#site.now();
     if (untilMs <= nowMs) return true;
     if (!isTrouble || (this.#scoutAtMs.get(name) ?? 0) > nowMs) return false;

@@ -35,8 +35,8 @@ export class Writers {
   readonly #options: WritersOptions;
   #own: Promise<string> | undefined;
   #name: string | undefined;
-  /** The name that listings have shown. */
-  #shownAs: string | undefined;
+  /** Listings have shown our name. */
+  #wasShown = false;
   #lookedAtMonotonicMs = -Infinity;
   #lookedAtWallMs = -Infinity;
   #listed: readonly string[] = [];
@@ -59,14 +59,14 @@ export class Writers {
   async all(): Promise<readonly string[]> {
     if (this.#options.monotonic() - this.#listedAtMs >= BELIEVED_MS) {
       await this.list();
-      if (this.#shownAs !== undefined && !this.isListed) this.#findAgain();
+      if (this.#wasShown && !this.isListed) this.#findAgain();
     }
     return this.known;
   }
 
   /** The listing was lost: what was written under our name nobody else finds, though it may be what another cluster is told. */
   #findAgain(): void {
-    this.#shownAs = undefined;
+    this.#wasShown = false;
     // What was said within the hour nobody takes over yet; else our name is another from now on.
     const saying = this.#isDue ? this.own() : this.sayAgain();
     saying.catch(() => undefined);
@@ -80,6 +80,7 @@ export class Writers {
       said.set(name.slice(WRITERS_PREFIX.length), Date.parse(`${lastModified}Z`));
     this.#listed = [...said.keys()];
     this.#listedAtMs = beganMs;
+    if (this.isListed) this.#wasShown = true;
     return said;
   }
 
@@ -97,7 +98,7 @@ export class Writers {
       const { monotonic, now } = this.#options;
       this.#lookedAtMonotonicMs = monotonic();
       this.#lookedAtWallMs = now();
-      this.#own = this.#say().then((name) => (this.#shownAs = name));
+      this.#own = this.#say();
       this.#own.catch(() => (this.#own = undefined));
     }
     return this.#own;
@@ -114,7 +115,7 @@ export class Writers {
 
   /** All that was kept is gone, our name with it. @throws AutosyncError RECORDS_UNAVAILABLE */
   async sayAgain(): Promise<void> {
-    if (this.#name !== undefined) this.#shownAs = await this.#introduce(this.#name);
+    if (this.#name !== undefined) await this.#introduce(this.#name);
   }
 
   async #say(): Promise<string> {
@@ -142,6 +143,7 @@ export class Writers {
   async #rename(): Promise<string> {
     const { claim, now } = this.#options;
     this.#name = `${await claim()}.${now().toString(36)}`;
+    this.#wasShown = false;
     return this.#introduce(this.#name);
   }
 

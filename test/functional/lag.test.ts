@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/cli/running.js';
 import type { CopierStatus } from '../../src/copy/copier.js';
 import { readLag } from '../../src/copy/lag-report.js';
+import { copiesState } from '../../src/daemon/copies-state.js';
 import { readStatus, type Status } from '../../src/daemon/status.js';
 import { lagPrefix } from '../../src/records/names.js';
 import {
@@ -132,6 +133,7 @@ describe('how far objects are behind', () => {
   });
 
   it('grows while a peer cannot be reached, also by the command, and falls to 0 when it can', async () => {
+    await waitFor('a canary came', async () => (await copies(two)).canary.measuredMs !== undefined);
     await link(one, two).cut();
     await put(via, ['1', '2', '3'], 'four');
     const first = await waitFor('it is behind', async () => {
@@ -151,8 +153,11 @@ describe('how far objects are behind', () => {
     });
     expect(told.lagSeconds).toBeGreaterThan(1);
     expect(own(told.containers)).toMatchObject([{ container: 'c', objects: 3 }]);
+    expect(told.codes).toContain('COPIES_BEHIND');
+    await waitFor('no canary comes there', async () => (await codesLater(two)).includes('CANARY_LOST'));
     await restoreLinks();
     await waitFor('nothing is behind', async () => (await lag(two)) === 0);
+    await waitFor('canaries come again', async () => !(await codesLater(two)).includes('CANARY_LOST'));
     expect((await direct[two]!.request('HEAD', '/c/3')).status).toBe(200);
     // Copiers of other tests' gateways may have ended with work to do.
     await waitFor(
@@ -260,6 +265,13 @@ describe('a host', () => {
 async function readLagOf(port: number) {
   const states = await readLag(siteOf(one).records, one, Date.now());
   return states.find(({ copier }) => copier.endsWith(`-${port}`));
+}
+
+/** What the status would say of the copies of this file's own gateway a minute later, were nothing to change. */
+async function codesLater(peer: string): Promise<readonly string[]> {
+  const state = await readLagOf(Number(new URL(gateway.url).port));
+  if (state === undefined) throw new Error('it has not reported');
+  return copiesState([state], peer, Date.now() + 61_000)?.codes ?? [];
 }
 
 describe('X-Autosync-Status: ask', () => {

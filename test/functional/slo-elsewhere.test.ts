@@ -242,3 +242,15 @@ describe.each([['away'], ['here']])('what a client may not (from %s)', (containe
     }
   });
 });
+
+it('large objects in each other are read as deep as Swift reads them, and no deeper', async () => {
+  await expectAsAlone('PUT', '/away/nested/0', {}, 'the innermost');
+  for (let depth = 1; depth <= 11; depth += 1) {
+    const manifest = JSON.stringify([{ path: `/away/nested/${depth - 1}` }]);
+    await expectAsAlone('PUT', `/away/nested/${depth}?multipart-manifest=put`, {}, manifest);
+    const [ours, theirs] = await Promise.all(
+      [here, alone].map((session) => session.request('GET', `/away/nested/${depth}`)),
+    );
+    expect([depth, ours!.status]).toEqual([depth, theirs!.status]);
+  }
+});

@@ -1,11 +1,5 @@
 // Whatever differs between the clusters is found, nothing else is, and --repair makes them the same without losing anything.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { statusOf, type StatusOf } from '../../src/daemon/status-of.js';
-import { readConfig } from '../../src/cli/running.js';
-import { renderStatusOf } from '../../src/cli/status-text.js';
-import { auditObjects } from '../../src/daemon/object-audit.js';
-import { PassLog, type KeptObjectReport } from '../../src/daemon/passes.js';
-import { WHOLE } from '../../src/daemon/share.js';
 import type { Finding } from '../../src/verify/finding.js';
 import type { RepairOptions, RunOptions } from '../../src/verify/run.js';
 import { verify, type Scope, type VerifyReport } from '../../src/verify/verify.js';
@@ -21,7 +15,7 @@ import {
 } from '../support/clusters.js';
 import { differences } from '../support/compare.js';
 import { putSame, sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { autosync, confOf, pass, siteOf } from '../support/daemon.js';
+import { autosync, confOf, objectAudit, pass, siteOf } from '../support/daemon.js';
 import type { Answer } from '../support/swift-client.js';
 
 const all = clusters();
@@ -258,17 +252,6 @@ describe('deletions', () => {
   });
 });
 
-/** What the daemon's object audit finds at the first cluster. */
-async function audited(last?: KeptObjectReport): Promise<KeptObjectReport> {
-  const { site, records } = siteOf(one);
-  // Other tests' accounts are none of its business.
-  const options = { ...site.options, isAccountOurs: (each: string) => each === sessions.user.account };
-  return auditObjects({ ...site, options }, records, {
-    ...{ reclaimAgeMs: 7 * DAY_MS, share: WHOLE, graceMs: 0, last },
-    signal: new AbortController().signal,
-  });
-}
-
 describe('an account that one cluster deleted', () => {
   it('is compared with that cluster no more, and what its reaper deleted is deleted nowhere else, also later', async () => {
     await pass(one, sessions.user);
@@ -281,7 +264,7 @@ describe('an account that one cluster deleted', () => {
     expect((await admin.request('DELETE', '')).status).toBe(204);
     const gone = await verified(repair());
     expect([gone.kinds, gone.report.deleted]).toEqual([{ '/': `account-gone ${three} found` }, 0]);
-    expect((await audited()).tally).toContainEqual({
+    expect((await objectAudit(one, sessions.user)).tally).toContainEqual({
       code: 'OBJECTS_UNCLEAR',
       outcome: 'unmended',
       count: 1,
@@ -294,71 +277,6 @@ describe('an account that one cluster deleted', () => {
     const back = await verified(repair());
     expect([back.kinds, back.report.deleted]).toEqual([{ 'c/o': `missing ${three} failed` }, 0]);
     expect(await statusEverywhere(sessions, '/c/o')).toEqual({ [one]: 200, [two]: 200, [three]: 404 });
-  });
-});
-
-describe("the daemon's object audit", () => {
-  it('copies what is missing, passes over what did not change since, and looks again at what did', async () => {
-    await at(two, 'PUT', '/c/o', {}, 'two');
-    await putSame(sessions, '/c', 'deleted', 'x');
-    await at(three, 'DELETE', '/c/deleted');
-    const first = await audited();
-    expect(Object.fromEntries(first.tally.map(({ code, ...rest }) => [code, rest]))).toEqual({
-      OBJECTS_MISSING: { outcome: 'mended', count: 2 },
-      OBJECTS_ORPHANED: { outcome: 'mended', count: 2 },
-    });
-    expect(await statusEverywhere(sessions, '/c/o')).toEqual({ [one]: 200, [two]: 200, [three]: 200 });
-    const second = await audited(first);
-    expect([second.looked, second.unchanged, second.mended, second.unmended]).toEqual([1, 0, 0, 0]);
-    const third = await audited(second);
-    expect([third.looked, third.unchanged]).toEqual([0, 1]);
-    expect(third.provenSince).toEqual(second.provenSince);
-    expect(Object.keys(third.provenSince).sort()).toEqual([...names].sort());
-    await at(one, 'PUT', '/c/o', {}, 'owt');
-    expect((await audited(third)).tally).toEqual([{ code: 'OBJECTS_MISSING', outcome: 'mended', count: 2 }]);
-  });
-
-  it('proves containers equal, and status says when that was', async () => {
-    await putSame(sessions, '/c', 'o', 'x');
-    const account = sessions.user.account;
-    const { site, records } = siteOf(one);
-    const asked = async (container?: string): Promise<StatusOf & { readonly text: string }> => {
-      const name = container === undefined ? { account } : { account, container };
-      const status = await statusOf(site, records, name, readConfig(confOf(one)).daemon);
-      return { ...status, text: renderStatusOf(status) };
-    };
-    const before = await asked('c');
-    expect([before.provenEqualAt, before.text]).toEqual([
-      undefined,
-      expect.stringContaining('proven equal: not yet'),
-    ]);
-    const report = await audited();
-    await new PassLog(records, one, WHOLE).keepObjects(report);
-    const at = report.provenSince[one];
-    for (const container of ['c', undefined]) {
-      const after = await asked(container);
-      expect([after.provenEqualAt, after.text]).toEqual([at, expect.stringContaining(`at ${at}`)]);
-      expect(after.provenEqualSeconds).toBeGreaterThan(0);
-    }
-    await sessions.via[one]!.request('PUT', '/later');
-    expect((await asked()).provenEqualAt).toBeUndefined();
-    expect((await asked('c')).provenEqualAt).toBe(at);
-    expect((await asked('later')).provenEqualAt).toBeUndefined();
-  });
-
-  it('makes copies dated alike the same, and says who could not be asked', async () => {
-    const ticks = BigInt(Date.now()) * 100n;
-    for (const name of names)
-      await sendDated(sessions.direct[name]!, 'PUT', '/c/o', ticks, { body: name === two ? 'b' : 'a' });
-    isCut = true;
-    await link(one, three).cut();
-    const report = await audited();
-    expect([report.unreachable, report.unmended]).toEqual([[three], 0]);
-    expect(report.findings[0]).toMatchObject({ container: 'c', outcome: 'mended' });
-    await new PassLog(siteOf(one).records, one, WHOLE).keepObjects(report);
-    const status = await autosync('status', '--conf', confOf(one));
-    expect([status.code, status.stdout]).toEqual([1, expect.stringContaining(`not audited: ${three}`)]);
-    for (const name of [one, two]) expect((await at(name, 'GET', '/c/o')).text).toBe('b');
   });
 });
 

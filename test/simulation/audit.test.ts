@@ -130,6 +130,20 @@ describe('a deletion that objects stand in the way of, which no pending note tel
     expect([one, two].map(({ swift }) => swift.find(ACCOUNT, 'c'))).toEqual([undefined, undefined]);
   });
 
+  it('leaves the container that a client makes meanwhile, and takes its old objects along', async () => {
+    const { one, two, tombstone } = await deletedAtOne();
+    const red = HeaderList.from([['X-Container-Meta-Colour', 'red']]);
+    const busy = siteWhere(one.process('d'), () => one.change('g0', 'PUT', 'c', red));
+    expect((await settleDeletion(busy, one.process('d').keeper, C, tombstone)).life).toBe('present');
+    await pass(two);
+    await pass(one);
+    for (const { swift } of [one, two]) {
+      const container = swift.find(ACCOUNT, 'c');
+      expect(container?.settings.get('x-container-meta-colour')).toBe('red');
+      expect(container?.objects.get('o')?.body).toBeUndefined();
+    }
+  });
+
   it('is not taken back where another process takes the container away that is asked about', async () => {
     const { one, two, tombstone } = await deletedAtOne();
     const other = one.process('g1');

@@ -5,7 +5,10 @@ import { afterAll } from 'vitest';
 import { openSite, quietLog, readConfig, type OpenSite } from '../../src/cli/running.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { checkFence } from '../../src/daemon/fencing.js';
+import { auditObjects } from '../../src/daemon/object-audit.js';
+import type { KeptObjectReport } from '../../src/daemon/passes.js';
 import type { PassReport } from '../../src/daemon/report.js';
+import { WHOLE } from '../../src/daemon/share.js';
 import { AUTOSYNC } from '../../src/local/launch.js';
 import type { BaseSite } from '../../src/site/site.js';
 import { cluster, clusters, type User } from './clusters.js';
@@ -81,6 +84,25 @@ export async function passOver(name: string, accounts: readonly string[], laterM
   const isAccountOurs = (account: string): boolean => accounts.includes(account);
   const own = { ...at(site, laterMs), options: { ...site.options, isAccountOurs } };
   return new Daemon(own, readConfig(confOf(name)).daemon).once({ isDryRun: false });
+}
+
+/** What the daemon's object audit of one account finds and mends at that cluster, young objects included. */
+export function objectAudit(
+  name: string,
+  { account }: Pick<User, 'account'>,
+  last?: KeptObjectReport,
+): Promise<KeptObjectReport> {
+  const { site, records } = siteOf(name);
+  const options = { ...site.options, isAccountOurs: (each: string) => each === account };
+  return auditObjects({ ...site, options }, records, {
+    ...{ reclaimAgeMs: 7 * 86_400_000, share: WHOLE, graceMs: 0, last },
+    signal: new AbortController().signal,
+  });
+}
+
+/** The codes of what a pass found in that container. */
+export function codesOf(report: PassReport, container: string): string[] {
+  return report.findings.filter((finding) => finding.container === container).map(({ code }) => code);
 }
 
 function at(site: BaseSite, laterMs: number): BaseSite {

@@ -43,7 +43,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { env } = process;
   const hasGateways = env['AUTOSYNC_TEST_GATEWAYS'] !== '0';
   const built = spawnSync(process.execPath, [join(ROOT, 'scripts/build-if-stale.mjs')], { stdio: 'inherit' });
-  if (built.status !== 0) console.warn('The build failed; testing the last one that did not.');
+  if (built.status !== 0) throw new Error('The build failed.');
   const folder = claimFolder();
   const realm = await LocalRealm.start({
     folder,

@@ -24,7 +24,13 @@ import {
 import { isJudgedElsewhere, judgedElsewhere } from './judged-elsewhere.js';
 import { answerLarge, type ListSources } from './large-object/elsewhere.js';
 import type { PartToRead } from './large-object/joined-body.js';
-import { isNestedTooDeep, isOfLargeObject, lacksParts, type AskHere } from './large-object/local-parts.js';
+import {
+  isNestedTooDeep,
+  isOfLargeObject,
+  lacksParts,
+  MAX_DEPTH,
+  type AskHere,
+} from './large-object/local-parts.js';
 import { standingOf, type Standing } from './newest.js';
 import type { ObjectReads } from './object-reads.js';
 import { PeerQuestions } from './peer-questions.js';
@@ -34,8 +40,6 @@ import type { Where } from './where.js';
 
 /** As Swift's symlinks do by default (middleware/symlink.py, symloop_max). */
 const MAX_LINKS = 2;
-/** As Swift's large objects are nested at most (middleware/slo.py, MAX_RECURSION_DEPTH). */
-const MAX_NESTING = 10;
 const CONDITIONAL = new Set([304, 412, 416]);
 
 export class Reading {
@@ -237,7 +241,7 @@ export class Reading {
   /** @param peer that has it; undefined: this cluster itself */
   #follow(read: Read, pointer: Pointer, peer: Peer | undefined): Promise<OutgoingResponse> {
     if (pointer.kind === 'symlink') return this.#followLink(read, pointer);
-    if (read.nesting > MAX_NESTING)
+    if (read.nesting >= MAX_DEPTH)
       return Promise.resolve(textAnswer(this.#exchange, 409, 'Too many large objects in each other.'));
     const { site } = this.#reads;
     return answerLarge(read, pointer.kind, {

@@ -20,8 +20,8 @@ export type AskHere = (method: 'GET' | 'HEAD', target: string) => Promise<Outgoi
 const KEPT_MS = 60_000;
 /** Nested ones included; what more of them are made of is not looked at. */
 const MAX_MANIFESTS = 20;
-/** Manifests in each other that Swift reads, the first included (middleware/slo.py, max_slo_recursion_depth). */
-const MAX_DEPTH = 10;
+/** Large objects in each other that Swift reads, the first included (middleware/slo.py, max_slo_recursion_depth). */
+export const MAX_DEPTH = 10;
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 const ITSELF = '?multipart-manifest=get';
 
@@ -127,12 +127,21 @@ export class LocalParts {
   }
 }
 
-/** Whether Swift refuses a static one for the depth of those in it, whatever it has of them. @throws AutosyncError of the local Swift; a retry may help */
+/** Whether Swift refuses a static one for the depth of those in it, whatever it has of them; false where that cannot be told. */
 export async function isNestedTooDeep(name: ObjectName, ask: AskHere): Promise<boolean> {
+  try {
+    return await reachesDepth(MAX_DEPTH + 1, name, ask);
+  } catch (error) {
+    if (error instanceof AutosyncError) return false;
+    throw error;
+  }
+}
+
+async function reachesDepth(wanted: number, name: ObjectName, ask: AskHere): Promise<boolean> {
   let level = new Map([[keyOf(name), name]]);
   let count = 0;
   for (let depth = 1; level.size > 0; depth += 1) {
-    if (depth > MAX_DEPTH) return true;
+    if (depth === wanted) return true;
     const nested: typeof level = new Map();
     for (const each of level.values()) {
       if ((count += 1) > MAX_MANIFESTS) return false;
