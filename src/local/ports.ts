@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LOOPBACK } from './plan.js';
 
 const POLL_MS = 25;
-const LAST_PORT = 32_000;
+const LOWEST_PORT = 10_000;
+const HIGHEST_PORT = 32_000;
 const ATTEMPT_MS = 2000;
 
 /** Whether a server could listen on that loopback port now. */
@@ -49,8 +50,8 @@ export async function isAnswering(port: number, path: string): Promise<boolean> 
  * which the kernel picks the local ports of outgoing connections, so that a stopped server finds its port free again.
  */
 export async function findFreePort(first: number, taken: Set<number>): Promise<number> {
-  let port = first;
-  while (taken.has(port) || !(await isPortFree(port))) port = port < LAST_PORT ? port + 1 : 10_000;
+  let port = Math.min(first, HIGHEST_PORT);
+  while (taken.has(port) || !(await isPortFree(port))) port = port < HIGHEST_PORT ? port + 1 : LOWEST_PORT;
   taken.add(port);
   return port;
 }

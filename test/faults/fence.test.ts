@@ -28,7 +28,7 @@ let via: Record<string, SwiftSession>;
 let direct: Record<string, SwiftSession>;
 
 beforeAll(async () => {
-  const firstPort = 32_000 + (process.pid % 1000);
+  const firstPort = 27_000 + (process.pid % 1000);
   realm = await LocalRealm.start({
     folder,
     clusters: 3,

@@ -2,7 +2,6 @@
 import { createHmac } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SWIFT_PIPELINE } from '../../src/local/swift-conf.js';
 import { archiveOf } from '../support/archive.js';
 import {
   cluster,
@@ -19,6 +18,7 @@ import { SERVED_BY } from '../support/as-there.js';
 import { sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
 import type { ExtraGateway } from '../support/extra-gateways.js';
 import { startPlacing } from '../support/placing.js';
+import { S3_PIPELINE } from '../support/s3.js';
 import { SwiftSession } from '../support/swift-client.js';
 
 const all = clusters();
@@ -112,12 +112,12 @@ describe('a cluster that is to unpack an archive', () => {
   describe('and whose Swift cannot', () => {
     const { control } = cluster(two);
     afterEach(async () => {
-      await control.editConf('proxy', 'pipeline:main', 'pipeline', `${SWIFT_PIPELINE} proxy-server`);
+      await control.editConf('proxy', 'pipeline:main', 'pipeline', `${S3_PIPELINE} proxy-server`);
       await control.restartServer('proxy');
     });
 
     it('is not made to do something else with the rights of the service user', async () => {
-      const pipeline = SWIFT_PIPELINE.replace(' bulk ', ' ');
+      const pipeline = S3_PIPELINE.replace(' bulk ', ' ');
       await control.editConf('proxy', 'pipeline:main', 'pipeline', `${pipeline} proxy-server`);
       await control.restartServer('proxy');
       const access = { 'X-Container-Read': '.r:*' };

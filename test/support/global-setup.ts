@@ -7,9 +7,9 @@ import type { TestProject } from 'vitest/node';
 import type { SectionOverrides } from '../../src/local/ini-text.js';
 import type { ClusterPlan, Policy } from '../../src/local/plan.js';
 import { LocalRealm } from '../../src/local/realm.js';
-import { SWIFT_PIPELINE } from '../../src/local/swift-conf.js';
 import { numberedUsers, TEST_USERS } from '../../src/local/users.js';
 import { serveControl } from './control.js';
+import { S3_PIPELINE } from './s3.js';
 
 /** What tests know of the realm. */
 export interface RealmDescription {
@@ -50,7 +50,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     clusters: Number(env['AUTOSYNC_TEST_CLUSTERS'] ?? 3),
     links: true,
     gateways: hasGateways,
-    pipeline: SWIFT_PIPELINE.replace(' tempauth', ' s3api tempauth'),
+    pipeline: S3_PIPELINE,
     syncInterval: 1,
     // Container sync runs where a file asks for it (container-sync.ts).
     daemons: ['container-updater'],
