@@ -256,7 +256,8 @@ export class ClientConnection implements Watched, BodyConsumer, BodySource {
       if ((end < 0 ? buffer.length : end) > MAX_RESPONSE_HEAD_BYTES)
         throw new AutosyncError('BAD_ANSWER', 'Its head is too large.');
       if (end < 0) {
-        this.#pending = buffer === chunk ? Buffer.from(buffer) : buffer;
+        // The next bytes will be read into the same memory.
+        this.#pending = buffer.buffer === chunk.buffer ? Buffer.from(buffer) : buffer;
         return;
       }
       const head = parseResponseHead(buffer, end);

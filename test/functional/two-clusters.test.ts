@@ -16,7 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'autosync-two-'));
 
 beforeAll(async () => {
   realm = await LocalRealm.start({
-    ...{ folder, clusters: 2, links: true, syncInterval: 1, firstPort: 27_000 + (process.pid % 1000) },
+    ...{ folder, clusters: 2, links: true, syncInterval: 1, firstPort: 26_000 + (process.pid % 1000) },
     daemons: ['container-sync', 'autosync-daemon'],
     gatewayConf: { daemon: { audit_interval: '2', pending_interval: '0.5' } },
   });

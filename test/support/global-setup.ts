@@ -62,7 +62,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       two: { policies: policies('silver'), gatewayConf: filterConf({ policy_map: 'gold: silver' }) },
     },
     users: [...TEST_USERS, ...numberedUsers(ACCOUNTS)],
-    firstPort: 10_000 + 100 * Math.floor(Math.random() * 200),
+    firstPort: 10_000 + 100 * Math.floor(Math.random() * 95),
   });
   console.log(`${realm.clusters.length} clusters in ${folder} after ${(realm.startMs / 1000).toFixed(1)} s`);
   const control = await serveControl(objectsOf(realm));
