@@ -63,8 +63,11 @@ export class MessageBody {
     this.#withoutTrailers = withoutTrailers;
     if (framing.kind === 'chunked') this.#scanner = new ChunkScanner();
     else if (framing.kind === 'length') this.#remaining = framing.length;
-    if (framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0))
+    if (framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0)) {
       this.#state = 'complete';
+      // Its source may be at work on the next message by the time that somebody looks at it.
+      this.#isSettled = true;
+    }
   }
 
   /** All bytes of the body have arrived (they may still wait for the consumer). */

@@ -59,6 +59,20 @@ describe('a connection', () => {
     expect(server.connections).toHaveLength(1);
   });
 
+  it('is the next request’s when an answer without a body is done, whatever becomes of that', async () => {
+    const { server, pool } = await start();
+    const first = pool.send(request('/1'));
+    const connection = await server.accept();
+    await connection.until('\r\n\r\n');
+    connection.send('HTTP/1.1 204 No Content\r\n\r\n');
+    const { body } = await first;
+    const second = pool.send(request('/2', { isIdempotent: false }));
+    await connection.until('\r\n\r\n');
+    body.abandon();
+    connection.send(ok('two'));
+    expect((await collectBody((await second).body, 1e6)).toString()).toBe('two');
+  });
+
   it('is for one request at a time', async () => {
     const { server, pool } = await start();
     server.answerAll((text) => ok(text.split(' ')[1]));

@@ -202,7 +202,8 @@ export class Peer {
       const isTooNewForIt =
         answer.status === 401 && answer.headers.get(REFUSAL_HEADER) === 'unknown-generation';
       this.#generation = isTooNewForIt ? 'previous' : 'current';
-      if (isTooNewForIt) answer = await throttle(() => this.#ask(request, 'previous'));
+      if (isTooNewForIt || isReadTwice(request, answer))
+        answer = await throttle(() => this.#ask(request, this.#generation));
       return { kind: 'answer', answer };
     } catch (error) {
       if (!isPeersTrouble(error)) throw error;
@@ -277,6 +278,10 @@ export class Peer {
           response.body.abandon();
           response = await ask(this.#generation);
         }
+      }
+      if (isReadTwice(request, response) && !given.up) {
+        response.body.abandon();
+        response = await ask(this.#generation);
       }
       const refusal = response.headers.get(REFUSAL_HEADER);
       if (refusal !== undefined) {
@@ -392,4 +397,12 @@ function addFraming(headers: HeaderList, method: string, body: MessageBody | Buf
 /** What cannot be signed is the sender's. */
 function isPeersTrouble(error: unknown): error is AutosyncError {
   return error instanceof AutosyncError && error.code !== 'HEADERS_TOO_LARGE';
+}
+
+/**
+ * A read whose connection broke under it: it was sent again as it was, and the peer had it already. Signed anew it is answered; a change is
+ * not sent again, as nobody knows what became of it.
+ */
+function isReadTwice({ method }: { readonly method: string }, { headers }: { headers: HeaderList }): boolean {
+  return (method === 'GET' || method === 'HEAD') && headers.get(REFUSAL_HEADER) === 'replayed';
 }
