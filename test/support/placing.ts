@@ -36,12 +36,18 @@ export async function besideAlone(
   gateway: ExtraGateway,
   containers: readonly string[],
 ): Promise<BesideAlone> {
-  const sessions = await sessionsOf(await freshUser());
-  const here = await SwiftSession.login(gateway.url, sessions.user);
-  const alone = (await sessionsOf(await freshUser())).direct[clusters()[1]!.name]!;
-  for (const container of containers) {
-    expect((await here.request('PUT', `/${container}`)).status).toBe(201);
-    await alone.request('PUT', `/${container}`);
-  }
+  const [user, other] = [await freshUser(), await freshUser()];
+  const [sessions, here, alone] = await Promise.all([
+    sessionsOf(user),
+    SwiftSession.login(gateway.url, user),
+    SwiftSession.login(clusters()[1]!.proxyUrl, other),
+  ]);
+  await Promise.all(
+    [here, alone].flatMap((session) =>
+      containers.map(async (container) => {
+        expect((await session.request('PUT', `/${container}`)).status).toBe(201);
+      }),
+    ),
+  );
   return { sessions, here, alone, expectAsAlone: (...request) => expectAsAlone(here, alone, ...request) };
 }
