@@ -45,6 +45,8 @@ export async function benchContainers(bench: Bench): Promise<PartReport> {
     daemons: [],
     firstPort: 26_000,
     gatewayConf: {
+      // Else every container is made on all three, whatever its placement.
+      'filter:autosync': { namespace: 'placed' },
       'filter:placement': {
         default: 'one, two, three',
         rule_one: 'AUTH_*/p1-* -> one',
