@@ -3,6 +3,7 @@
 import { askBeforeBody } from '../../http/before-body.js';
 import { formatRequestHead, removeHopByHop } from '../../http/head.js';
 import { HeaderList } from '../../http/headers.js';
+import { ShortMemory } from '../../lib/short-memory.js';
 import { swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import type { ContainerName } from '../../site/site.js';
@@ -19,6 +20,12 @@ const SELECTING = new Set([
   ...['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'],
   'origin',
 ]);
+
+/** How long it is believed that a client may read a container's objects, or list it. Swift itself believes an ACL for a minute. */
+const FRESH_MS = 1_000;
+
+/** Who may, and what: by all that says who a client is. */
+const memories = new WeakMap<Site, ShortMemory<true>>();
 
 /** Of a client's headers those that say what it wants of an object. */
 export function selectionOf(headers: HeaderList): HeaderList {
@@ -65,10 +72,21 @@ export class ClientRights {
     return response;
   }
 
-  /** Whether Swift lets the client read that object, or list that container, be it here or not: it says 401 or 403 to others before it looks. @throws as `ask` */
+  /**
+   * Whether Swift lets the client read that object, or list that container, be it here or not: it says 401 or 403 to others before it looks.
+   * Rights are those of a container, so that who was let read one of its objects a moment ago may read the next.
+   *
+   * @throws as `ask`
+   */
   async mayRead({ account, container, object }: ContainerName & Partial<ObjectName>): Promise<boolean> {
+    const memory = memories.get(this.#site) ?? new ShortMemory(FRESH_MS);
+    memories.set(this.#site, memory);
+    const key = JSON.stringify([account, container, object === undefined, ...this.#who.raw]);
+    if (memory.get(key) === true) return true;
     const { status } = await this.ask('HEAD', swiftTarget(account, container, object));
-    return isSuccess(status) || status === 404;
+    const isAllowed = isSuccess(status) || status === 404;
+    if (isAllowed) memory.set(key, true);
+    return isAllowed;
   }
 
   /**
