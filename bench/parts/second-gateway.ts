@@ -1,4 +1,4 @@
-// A second gateway before a cluster, whose configuration differs from its own one's in a few options.
+// Another gateway before a cluster, whose configuration differs from its own one's in a few options.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setInText } from '../../src/local/ini-text.js';
@@ -34,13 +34,13 @@ export async function startSecondGateway(
     ...options,
   ] as const)
     text = setInText(text, section, option, value);
-  const conf = join(swiftDir, 'second-gateway.conf');
+  const conf = join(swiftDir, `second-gateway-${port}.conf`);
   writeFileSync(conf, text, { mode: 0o600 });
   const server = new ServerProcess({
     title: 'second gateway',
     command: process.execPath,
     args: [AUTOSYNC, 'gateway', conf],
-    logFile: join(plan.folder, 'log', 'second-gateway.log'),
+    logFile: join(plan.folder, 'log', `second-gateway-${port}.log`),
   });
   server.start();
   const isUp = await poll(

@@ -1,4 +1,5 @@
 // `autosync daemon CONF`: brings all clusters to agreement, for ever; or one pass of it, or its plan.
+import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { shareProblem } from '../config/daemon.js';
 import { Daemon } from '../daemon/daemon.js';
@@ -20,6 +21,8 @@ interface DaemonCommandOptions {
 }
 
 const EXIT_FOUND = 1;
+/** The memory for what is young stays at a MB or two: left alone, V8 lets it grow by 32 MB for the rows of listings, and is no faster for it. */
+const KEEPS_YOUNG_SPACE_SMALL = '--semi-space-growth-factor=1';
 
 /** Exit 0; with `--once` or `--dry-run` 1 when something was found that is not mended. */
 export const daemonCommand = new Command('daemon')
@@ -34,6 +37,7 @@ export const daemonCommand = new Command('daemon')
   .option('--process <n>', 'which of them this is, from 0; in place of process in [daemon]', wholeNumber)
   .option('--json', 'print the report of --once or --dry-run as one JSON document')
   .action(async (file: string, options: DaemonCommandOptions, command: Command) => {
+    setFlagsFromString(KEEPS_YOUNG_SPACE_SMALL);
     const config = readConfig(file);
     const { processes = config.daemon.processes, process: mine = config.daemon.process } = options;
     const share = { processes, process: mine };
