@@ -33,6 +33,7 @@ export function localMember(site: BaseSite): Member {
     ...localSource(site),
     probe: (name, ticks) => probeHere(site, name, ticks),
     async deleteAsOf(name, ticks) {
+      if (await isNewerHere(site, name, ticks)) throw refused(site.clusters.mine, 'it is newer here');
       const target = targetOf(name);
       const headers = await proofFor(site, name, { method: 'DELETE', target }, ticks);
       if (headers === undefined) throw refused(site.clusters.mine, 'it takes no part in container sync');
@@ -97,6 +98,20 @@ export async function probeHere(site: BaseSite, name: ObjectName, ticks: bigint)
       return (await site.swift.request(SERVICE, asked)).status !== 404;
     },
   );
+}
+
+/**
+ * Whether a deletion of that date comes too late. Swift itself holds it against the date of the bytes only (obj/server.py, DELETE), and would
+ * take what was dated later by a POST along, though the newest date is to win.
+ *
+ * @throws AutosyncError what Swift's client throws
+ */
+export async function isNewerHere(site: BaseSite, name: ObjectName, ticks: bigint): Promise<boolean> {
+  const headers = HeaderList.from([['X-Newest', 'true']]);
+  const asked = { method: 'HEAD', target: `${targetOf(name)}?symlink=get`, headers };
+  const { headers: said } = await site.swift.request(SERVICE, asked);
+  const here = parseTimestamp(said.get('x-timestamp') ?? '');
+  return here !== undefined && here > ticks;
 }
 
 /** Undefined where the container is not here, or has no key. */

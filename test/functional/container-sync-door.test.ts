@@ -1,8 +1,10 @@
 // Swift's own container sync gets in by its signature, in the forms that its daemon sends; the signature opens nothing else.
 import { beforeAll, describe, expect, it } from 'vitest';
+import { HeaderList } from '../../src/http/headers.js';
 import { canonicalPath, signContainerSync } from '../../src/sync/container-sync-auth.js';
 import { cluster, freshUser, realm, send, type User } from '../support/clusters.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
+import { siteOf } from '../support/daemon.js';
 
 const SECRET = 'what only the owner may read';
 let sessions: Sessions;
@@ -140,6 +142,23 @@ describe('container sync’s signature', () => {
     expect((await sessions.direct['one']!.request('GET', '/c/new')).text).toBe('synced');
     expect((await deliver({ method: 'DELETE', path: '/c/new' })).status).toBe(204);
     expect((await sessions.direct['one']!.request('HEAD', '/c/new')).status).toBe(404);
+  });
+
+  it('a deletion older than a POST here deletes nothing, whoever brings it, and who has no key is not told', async () => {
+    const { one } = sessions.direct;
+    const put = await deliver({ method: 'PUT', path: '/c/posted', timestamp: stamp(-10), body: 'kept' });
+    expect(put.status).toBe(201);
+    expect((await one!.request('POST', '/c/posted', { 'X-Object-Meta-A': '1' })).status).toBe(202);
+    const older = { method: 'DELETE', path: '/c/posted', timestamp: stamp(-5) };
+    expect((await deliver({ ...older, key: 'wrong' })).status).toBe(401);
+    expect((await deliver(older)).status).toBe(409);
+    const target = `/v1/${user.account}/c/posted`;
+    const headers = HeaderList.from([['X-Timestamp', older.timestamp]]);
+    const copied = await siteOf('two').site.clusters.peer('one')!.send({ method: 'DELETE', target, headers });
+    expect(copied).toMatchObject({ kind: 'answer', answer: { status: 409 } });
+    expect((await one!.request('GET', '/c/posted')).text).toBe('kept');
+    expect((await deliver({ ...older, timestamp: stamp() })).status).toBe(204);
+    expect((await one!.request('GET', '/c/posted')).status).toBe(404);
   });
 
   it('with a key that is not ours any more, or never was, is for Swift to judge', async () => {

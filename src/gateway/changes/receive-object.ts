@@ -5,6 +5,7 @@ import { parseTimestamp, timestampMs } from '../../swift/timestamp.js';
 import { textAnswer } from '../answer.js';
 import { restoreFraming } from '../writes/receive/granted.js';
 import { refuseForgotten } from './fenced.js';
+import { refuseTooLate } from './too-late.js';
 import { rightsFor, type Site } from '../site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
 
@@ -45,6 +46,8 @@ export async function takeCopy(
   const proof = known === undefined ? undefined : syncProof(site, { method, target, timestamp }, known.key);
   if (proof === undefined) return refuse(409, 'The container takes no part in container sync here.');
   headers.removeWhere((header) => NEVER_TAKEN.has(header) || header === 'x-timestamp');
+  const tooLate = await refuseTooLate(site, exchange, name, ticks);
+  if (tooLate !== undefined) return tooLate;
   for (const [header, value] of proof) headers.set(header, value);
   restoreFraming(request);
   const response = await next();

@@ -9,6 +9,7 @@ import { textAnswer } from '../answer.js';
 import { isGoneAt } from '../../records/account-life.js';
 import { accountRecord } from '../changes/account-record.js';
 import { refuseForgotten } from '../changes/fenced.js';
+import { refuseTooLate } from '../changes/too-late.js';
 import { rightsFor, type Site } from '../site.js';
 import { derivedKeys, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
@@ -51,6 +52,10 @@ export async function admitContainerSync(
   }
   const forgotten = await refuseForgotten(site, exchange, path, timestampOf(exchange));
   if (forgotten !== undefined) return forgotten;
+  const tooLate = (await isProven(site, exchange, path))
+    ? await refuseTooLate(site, exchange, path, timestampOf(exchange))
+    : undefined;
+  if (tooLate !== undefined) return tooLate;
   await translateKey(site, exchange, path);
   const [key, timestamp] = [request.headers.get(KEY), request.headers.get('x-timestamp')];
   if (request.method !== 'HEAD' || request.headers.has(AUTH) || key === undefined || timestamp === undefined)
@@ -122,6 +127,14 @@ async function translateKey(site: Site, exchange: Exchange, name: ContainerName)
 function isEqualSecret(a: string, b: string): boolean {
   const [x, y] = [a, b].map((text) => createHash('sha256').update(text).digest());
   return timingSafeEqual(x as Buffer, y as Buffer);
+}
+
+/** A deletion whose sender knows the container's key: nobody else is told what is here. The rest is for Swift to refuse. */
+async function isProven(site: Site, exchange: Exchange, name: ContainerName): Promise<boolean> {
+  const { request } = exchange;
+  if (request.method !== 'DELETE') return false;
+  const known = await site.containerKeys.get(name, rightsFor(site, exchange)).catch(() => undefined);
+  return known !== undefined && provenKey(site, request, [known.key]) !== undefined;
 }
 
 function provenKey(
