@@ -34,7 +34,7 @@ const ODD = [
   'ü'.repeat(128),
 ];
 
-it.each(ODD)('%j is created, changed and deleted everywhere', async (container) => {
+it.concurrent.each(ODD)('%j is created, changed and deleted everywhere', async (container) => {
   const path = `/${encodeURIComponent(container).replaceAll('.', '%2E')}`;
   const [here, there] = names as [string, string];
   expect((await sessions.via[here]!.request('PUT', path)).status).toBe(201);
