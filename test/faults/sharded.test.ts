@@ -1,14 +1,12 @@
 // A container that one cluster really shards: Swift forgets it in container sync, and copy jobs, audits and comparisons go on.
 import { beforeAll, expect, it } from 'vitest';
 import { eachLimited } from '../../src/lib/each-limited.js';
-import { auditObjects } from '../../src/daemon/object-audit.js';
 import type { KeptObjectReport } from '../../src/daemon/passes.js';
-import { WHOLE } from '../../src/daemon/share.js';
 import { cluster, clusters, freshUser, waitFor } from '../support/clusters.js';
 import { differences, waitUntilSame } from '../support/compare.js';
 import { shardContainer } from '../support/container-db.js';
 import { sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { autosync, confOf, pass, siteOf } from '../support/daemon.js';
+import { autosync, confOf, objectAudit, pass } from '../support/daemon.js';
 import { loginAt, startGateway, type ExtraGateways } from '../support/extra-gateways.js';
 import type { SwiftSession } from '../support/swift-client.js';
 
@@ -58,13 +56,7 @@ function verify(...args: string[]): ReturnType<typeof autosync> {
 
 /** As the daemon does: again where something could not be mended, until nothing is left to be. What the first one found. */
 async function audited(at: string): Promise<KeptObjectReport> {
-  const { site, records } = siteOf(at);
-  const options = { ...site.options, isAccountOurs: (each: string) => each === sessions.user.account };
-  const audit = (): Promise<KeptObjectReport> =>
-    auditObjects({ ...site, options }, records, {
-      ...{ reclaimAgeMs: 604_800_000, share: WHOLE, graceMs: 0, last: undefined },
-      signal: new AbortController().signal,
-    });
+  const audit = (): Promise<KeptObjectReport> => objectAudit(at, sessions.user);
   const first = await audit();
   let last = first;
   await waitFor(

@@ -1,13 +1,21 @@
 // The daemon's object audit: it compares what may differ and no more, mends it, and says since when all is proven equal.
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/cli/running.js';
 import { renderStatusOf } from '../../src/cli/status-text.js';
 import { PassLog, type KeptObjectReport } from '../../src/daemon/passes.js';
 import { WHOLE } from '../../src/daemon/share.js';
 import { statusOf, type StatusOf } from '../../src/daemon/status-of.js';
-import { clusters, freshUser, healLinks, link, waitFor } from '../support/clusters.js';
-import { putSame, sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { autosync, confOf, objectAudit, siteOf } from '../support/daemon.js';
+import { clusters, freshUser, link } from '../support/clusters.js';
+import {
+  doneAt,
+  putSame,
+  sendDated,
+  sessionsOf,
+  statusEverywhere,
+  type RequestAt,
+  type Sessions,
+} from '../support/containers.js';
+import { autosync, confOf, healSiteOf, objectAudit, siteOf } from '../support/daemon.js';
 import type { Answer } from '../support/swift-client.js';
 
 const names = clusters().map(({ name }) => name);
@@ -18,19 +26,9 @@ beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
   expect((await sessions.via[one]!.request('PUT', '/c')).status).toBe(201);
 });
-let isCut = false;
-afterEach(async () => {
-  if (!isCut) return;
-  isCut = false;
-  await healLinks();
-  const isDown = (name: string): boolean => siteOf(one).site.clusters.peer(name)?.isDown === true;
-  await waitFor('this process takes no peer to be down either', () => !names.some(isDown));
-});
 
-async function at(name: string, method: string, path: string, headers = {}, body?: string): Promise<Answer> {
-  const answer = await sessions.direct[name]!.request(method, path, headers, body);
-  expect([method, path, answer.status < 300]).toEqual([method, path, true]);
-  return answer;
+function at(...request: RequestAt): Promise<Answer> {
+  return doneAt(sessions, ...request);
 }
 
 function audited(last?: KeptObjectReport): Promise<KeptObjectReport> {
@@ -89,7 +87,7 @@ it('makes copies dated alike the same, and says who could not be asked', async (
   const ticks = BigInt(Date.now()) * 100n;
   for (const name of names)
     await sendDated(sessions.direct[name]!, 'PUT', '/c/o', ticks, { body: name === two ? 'b' : 'a' });
-  isCut = true;
+  onTestFinished(() => healSiteOf(one));
   await link(one, three).cut();
   const report = await audited();
   expect([report.unreachable, report.unmended]).toEqual([[three], 0]);

@@ -1,7 +1,6 @@
 // Objects on a cluster where their container is not placed go home, and nothing is lost by that.
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { auditObjects } from '../../src/daemon/object-audit.js';
-import { WHOLE } from '../../src/daemon/share.js';
+import type { KeptObjectReport } from '../../src/daemon/passes.js';
 import { parseTimestamp } from '../../src/swift/timestamp.js';
 import type { Keeper } from '../../src/records/keeper.js';
 import { DESIRED, type Record as Recorded } from '../../src/records/record.js';
@@ -10,8 +9,16 @@ import { baselineVersion } from '../../src/records/version.js';
 import type { RepairOptions } from '../../src/verify/run.js';
 import { verify, type VerifyReport } from '../../src/verify/verify.js';
 import { clusters, freshUser, healLinks, link, waitFor } from '../support/clusters.js';
-import { putSame, sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { siteOf } from '../support/daemon.js';
+import {
+  doneAt,
+  putSame,
+  sendDated,
+  sessionsOf,
+  statusEverywhere,
+  type RequestAt,
+  type Sessions,
+} from '../support/containers.js';
+import { objectAudit, siteOf } from '../support/daemon.js';
 import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { SwiftSession, type Answer } from '../support/swift-client.js';
 
@@ -44,10 +51,8 @@ beforeEach(async () => {
   expect((await here.request('PUT', '/c')).status).toBe(201);
 });
 
-async function at(name: string, method: string, path: string, headers = {}, body?: string): Promise<Answer> {
-  const answer = await sessions.direct[name]!.request(method, path, headers, body);
-  expect([method, path, answer.status < 300]).toEqual([method, path, true]);
-  return answer;
+function at(...request: RequestAt): Promise<Answer> {
+  return doneAt(sessions, ...request);
 }
 
 interface Circumstances {
@@ -305,13 +310,8 @@ describe('an object where its container is not placed', () => {
   });
 
   it('goes home with the daemon’s object audit, which looks again only where something changed', async () => {
-    const { site, records } = siteOf(three);
-    const options = { ...site.options, isAccountOurs: (each: string) => each === sessions.user.account };
-    const audited = (last?: Awaited<ReturnType<typeof auditObjects>>): ReturnType<typeof auditObjects> =>
-      auditObjects({ ...site, options }, records, {
-        ...{ reclaimAgeMs: 7 * DAY_MS, share: WHOLE, graceMs: 0, last },
-        signal: new AbortController().signal,
-      });
+    const audited = (last?: KeptObjectReport): Promise<KeptObjectReport> =>
+      objectAudit(three, sessions.user, last);
     const first = await audited();
     await at(one, 'PUT', '/c/o', {}, 'x');
     const second = await audited(first);

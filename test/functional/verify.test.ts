@@ -1,21 +1,21 @@
 // Whatever differs between the clusters is found, nothing else is, and --repair makes them the same without losing anything.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/verify/finding.js';
 import type { RepairOptions, RunOptions } from '../../src/verify/run.js';
 import { verify, type Scope, type VerifyReport } from '../../src/verify/verify.js';
 import { reclaimAccount } from '../support/account-db.js';
-import {
-  clusters,
-  freshUser,
-  healLinks,
-  link,
-  serviceUserOf,
-  SwiftSession,
-  waitFor,
-} from '../support/clusters.js';
+import { clusters, freshUser, link, serviceUserOf, SwiftSession } from '../support/clusters.js';
 import { differences } from '../support/compare.js';
-import { putSame, sendDated, sessionsOf, statusEverywhere, type Sessions } from '../support/containers.js';
-import { autosync, confOf, objectAudit, pass, siteOf } from '../support/daemon.js';
+import {
+  doneAt,
+  putSame,
+  sendDated,
+  sessionsOf,
+  statusEverywhere,
+  type RequestAt,
+  type Sessions,
+} from '../support/containers.js';
+import { autosync, confOf, healSiteOf, objectAudit, pass, siteOf } from '../support/daemon.js';
 import type { Answer } from '../support/swift-client.js';
 
 const all = clusters();
@@ -28,19 +28,9 @@ beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
   expect((await sessions.via[one]!.request('PUT', '/c')).status).toBe(201);
 });
-let isCut = false;
-afterEach(async () => {
-  if (!isCut) return;
-  isCut = false;
-  await healLinks();
-  const isDown = (name: string): boolean => siteOf(one).site.clusters.peer(name)?.isDown === true;
-  await waitFor('this process takes no peer to be down either', () => !names.some(isDown));
-});
 
-async function at(name: string, method: string, path: string, headers = {}, body?: string): Promise<Answer> {
-  const answer = await sessions.direct[name]!.request(method, path, headers, body);
-  expect([method, path, answer.status < 300]).toEqual([method, path, true]);
-  return answer;
+function at(...request: RequestAt): Promise<Answer> {
+  return doneAt(sessions, ...request);
 }
 
 /** At cluster one, in this process; with no grace, and listings of two rows. */
@@ -302,7 +292,7 @@ describe('the command', () => {
 
   it('names a cluster that is away, and does not call equal what was not compared', async () => {
     await putSame(sessions, '/c', 'o', 'x');
-    isCut = true;
+    onTestFinished(() => healSiteOf(one));
     await link(one, three).cut();
     const run = await command('--json', '--grace', '0');
     const { summary } = lines(run.stdout).at(-1) as unknown as { summary: VerifyReport };

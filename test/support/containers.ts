@@ -19,6 +19,25 @@ export async function sessionsOf(user: User): Promise<Sessions> {
   return { user, via, direct };
 }
 
+/** To one cluster's Swift, past its gateway. */
+export type RequestAt = [
+  name: string,
+  method: string,
+  path: string,
+  headers?: Readonly<Record<string, string>>,
+  body?: string,
+];
+
+/** A request past the gateways, which must succeed. */
+export async function doneAt(
+  { direct }: Pick<Sessions, 'direct'>,
+  ...[name, method, path, headers = {}, body]: RequestAt
+): Promise<Answer> {
+  const answer = await direct[name]!.request(method, path, headers, body);
+  expect([method, path, answer.status < 300]).toEqual([method, path, true]);
+  return answer;
+}
+
 /** HEAD of a path at every Swift, by cluster name. */
 export async function headEverywhere(
   { direct }: Pick<Sessions, 'direct'>,

@@ -11,7 +11,7 @@ import type { PassReport } from '../../src/daemon/report.js';
 import { WHOLE } from '../../src/daemon/share.js';
 import { AUTOSYNC } from '../../src/local/launch.js';
 import type { BaseSite } from '../../src/site/site.js';
-import { cluster, clusters, type User } from './clusters.js';
+import { cluster, clusters, healLinks, waitFor, type User } from './clusters.js';
 
 export interface Run {
   readonly code: number | null;
@@ -61,6 +61,16 @@ export function siteOf(name: string, conf = confOf(name)): OpenSite {
   const open = sites.get(conf) ?? openSite(readConfig(conf), quietLog());
   sites.set(conf, open);
   return open;
+}
+
+/** All links work again, and every gateway has noticed, as has this process's site of that cluster. */
+export async function healSiteOf(name: string): Promise<void> {
+  await healLinks();
+  const peers = siteOf(name).site.clusters;
+  await waitFor(
+    'this process takes no peer to be down either',
+    () => !clusters().some((each) => peers.peer(each.name)?.isDown === true),
+  );
 }
 
 /** One pass of the daemon's own code at one cluster. @param laterMs as if it were so much later */

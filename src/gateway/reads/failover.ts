@@ -1,7 +1,7 @@
 // Reads while the local Swift is down: they go to the peers as the client sent them, since nobody here can say what the client may read.
 // Each peer's Swift judges for itself.
 import { AutosyncError } from '../../lib/errors.js';
-import { asClient } from '../../peers/peer.js';
+import { asClient } from '../../peers/acts-as.js';
 import { abandon, textAnswer } from '../answer.js';
 import type { Site } from '../site.js';
 import { isSwiftDown, standIns, whyNot } from '../stand-ins.js';

@@ -1,7 +1,7 @@
 // Reads that go to other clusters as the client sent them: their Swift judges the client, and makes pages of what is no object (staticweb).
 // What only the local Swift can judge is not here.
 import { isSuccess } from '../../swift/swift-client.js';
-import { asClient } from '../../peers/peer.js';
+import { asClient } from '../../peers/acts-as.js';
 import { abandon, notKnown } from '../answer.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';

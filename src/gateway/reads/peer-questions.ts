@@ -3,7 +3,8 @@
 import { localSource, peerSource, type Source } from '../../converge/cluster-listing.js';
 import { HeaderList } from '../../http/headers.js';
 import { AutosyncError } from '../../lib/errors.js';
-import { asClient, type Peer } from '../../peers/peer.js';
+import { asClient } from '../../peers/acts-as.js';
+import type { Peer } from '../../peers/peer.js';
 import { swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { parseTimestamp } from '../../swift/timestamp.js';

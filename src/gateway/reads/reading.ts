@@ -2,7 +2,8 @@
 // Swift has said of that very object that the client may read it; what an object points to is read by requests of its own, with the client's rights, through the local Swift
 // again. A TempURL's rights are good for one object only: such a request goes to the peer as it is.
 import { HeaderList } from '../../http/headers.js';
-import { asClient, type Peer } from '../../peers/peer.js';
+import { asClient } from '../../peers/acts-as.js';
+import type { Peer } from '../../peers/peer.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { isSuccess } from '../../swift/swift-client.js';
 import { parseTimestamp } from '../../swift/timestamp.js';

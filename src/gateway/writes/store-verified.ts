@@ -1,7 +1,7 @@
 // Stores what points to objects on other clusters, once this gateway has looked at those as the client: here, or on a cluster that holds it.
 import { createHash } from 'node:crypto';
 import type { HeaderList } from '../../http/headers.js';
-import { asVerified } from '../../peers/peer.js';
+import { asVerified } from '../../peers/acts-as.js';
 import { swiftTarget } from '../../swift/path.js';
 import { ClientRights } from '../reads/client-rights.js';
 import type { ObjectName } from '../reads/pointer.js';

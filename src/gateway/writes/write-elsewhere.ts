@@ -2,7 +2,8 @@
 // clusters does it. Requests that carry rights which any cluster can judge go there as they are.
 import { removeHopByHop } from '../../http/head.js';
 import { MessageBody } from '../../http/message-body.js';
-import { asClient, asGranted, type OpenedPeerRequest, type Peer, type PeerStream } from '../../peers/peer.js';
+import { asClient, asGranted } from '../../peers/acts-as.js';
+import type { OpenedPeerRequest, Peer, PeerStream } from '../../peers/peer.js';
 import { queryParameter, swiftTarget } from '../../swift/path.js';
 import { notKnown, textAnswer } from '../answer.js';
 import { outgoingBody } from '../filters/proxy.js';

@@ -3,7 +3,8 @@
 // others for.
 import { AutosyncError } from '../../../lib/errors.js';
 import { ShortMemory } from '../../../lib/short-memory.js';
-import { ACTS_AS, AS_CLIENT, REFUSAL_HEADER } from '../../../peers/peer.js';
+import { ACTS_AS, AS_CLIENT } from '../../../peers/acts-as.js';
+import { REFUSAL_HEADER } from '../../../peers/peer.js';
 import { isHeldBack } from '../../../records/record.js';
 import type { ContainerName } from '../../../site/site.js';
 import { textAnswer } from '../../answer.js';

@@ -1,6 +1,6 @@
 // An archive or a form that another cluster's gateway brings here, where the objects of its container belong. What it leaves is followed up as
 // if it had come from a client.
-import { ACTS_AS, AS_GRANTED } from '../../../peers/peer.js';
+import { ACTS_AS, AS_GRANTED } from '../../../peers/acts-as.js';
 import type { ContainerName } from '../../../site/site.js';
 import { swiftTarget } from '../../../swift/path.js';
 import { isSuccess } from '../../../swift/swift-client.js';
