@@ -8,8 +8,8 @@ import type { ObjectName } from './local-object.js';
 export interface CopyQuestion extends ObjectName {
   /** The cluster that it goes to. */
   readonly to: string;
-  /** The bytes may well be there already. */
-  readonly isMetadataOnly: boolean;
+  /** As in `CopyHow`. */
+  readonly looksFirst: boolean;
   /** Dated so many ticks later than it is (`CopyHow`). */
   readonly laterTicks?: number;
 }
@@ -19,9 +19,9 @@ const AGAIN_MS = 300;
 
 /** Waits until it is done, however long its bytes flow: asked again, the peer tells of the copy that is under way. */
 export async function askCopy(peer: Peer, question: CopyQuestion): Promise<Copied> {
-  const { isMetadataOnly, laterTicks, ...named } = question;
+  const { looksFirst, laterTicks, ...named } = question;
   const later = laterTicks === undefined ? undefined : String(laterTicks);
-  const fields = { ...named, metadata: isMetadataOnly ? '1' : '', later };
+  const fields = { ...named, look: looksFirst ? '1' : '', later };
   const query = Object.entries(fields).flatMap(([field, value]) =>
     value === undefined ? [] : [`${field}=${encodeName(value)}`],
   );

@@ -4,7 +4,7 @@ import { backlogOf } from './backlog.js';
 import type { CopyJob } from './job.js';
 
 const job = (container: string, sinceMs: number, bytes?: number): CopyJob => ({
-  ...{ account: 'a', container, object: 'o', sinceMs, isMetadataOnly: false },
+  ...{ account: 'a', container, object: 'o', sinceMs, looksFirst: false },
   ...(bytes === undefined ? {} : { bytes }),
 });
 

@@ -46,7 +46,7 @@ export class Canary {
       const text = `${randomBytes(8).toString('hex')} ${now()}\n`;
       const sinceMs = now();
       this.#records.store.put(canaryObject(this.#mine), Buffer.from(text), 'text/plain').then(
-        () => send({ ...NO_NAME, sinceMs, isMetadataOnly: false }),
+        () => send({ ...NO_NAME, sinceMs, looksFirst: false }),
         // Nothing to send: what was measured last grows old.
         () => undefined,
       );

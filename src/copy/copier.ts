@@ -200,9 +200,8 @@ export class Copier {
 
   async #copy(peer: Peer, copier: PeerCopier, job: CopyJob, limit: ByteLimit | undefined): Promise<Copied> {
     const known = await this.#site.containerKeys.get(job, SERVICE);
-    const { isMetadataOnly } = job;
-    if (known?.isSynced === true)
-      return copyObject(this.#local, peer, job, known.key, { isMetadataOnly, limit });
+    const { looksFirst } = job;
+    if (known?.isSynced === true) return copyObject(this.#local, peer, job, known.key, { looksFirst, limit });
     // Not set up yet, versioned, its owner's own, or fenced: nothing of it is copied, and what it lacks there counts as behind.
     if (known !== undefined) copier.missed(job);
     return { kind: 'apart' };

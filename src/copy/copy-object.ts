@@ -2,11 +2,15 @@
 // sent is dated, and Swift keeps what is newer.
 import { collectBody, type MessageBody } from '../http/message-body.js';
 import { HeaderList } from '../http/headers.js';
+import { peerMember } from '../converge/object-member.js';
+import type { DeletionAnswer } from '../sync/probe.js';
 import type { Peer, PeerResult } from '../peers/peer.js';
 import type { ByteLimit } from './byte-limit.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { formatTimestamp } from '../swift/timestamp.js';
+import { askCopy } from './ask-copy.js';
+import { areTheirsNewer } from './newer-bytes.js';
 import { slowedBody } from './slowed-body.js';
 import { readObjectState, type LocalObjects, type ObjectName, type ObjectState } from './local-object.js';
 
@@ -16,13 +20,15 @@ export type Copied =
   | { readonly kind: 'apart' }
   | { readonly kind: 'later' | 'refused'; readonly detail: string };
 
+/** How often a peer is asked for its newer bytes: they may change meanwhile. */
+const MAX_ASKED = 3;
 const THERE: Copied = { kind: 'there', bytes: 0 };
 /** Larger ones travel only once the peer has said that it wants them. */
 const ASK_FIRST_BYTES = 65_536;
 
 export interface CopyHow {
-  /** The bytes may well be there already. */
-  readonly isMetadataOnly: boolean;
+  /** The peer is asked first what it has: its bytes may be the same, or newer ones, as after a POST here. */
+  readonly looksFirst: boolean;
   /** Dated so many ticks (10 µs each) later than it is here: it has to replace another one of its date, or a deletion. */
   readonly laterTicks?: number;
   /** For its bytes; as fast as it goes if not said. */
@@ -31,18 +37,18 @@ export interface CopyHow {
 
 /**
  * @param key the container's, here
- * @throws AutosyncError what reading here throws; a retry may help
+ * @throws AutosyncError what reading here throws, and PEER_UNREACHABLE; a retry may help
  */
 export async function copyObject(
   local: LocalObjects,
   peer: Peer,
   name: ObjectName,
   key: string,
-  { isMetadataOnly, laterTicks = 0, limit }: CopyHow,
+  { looksFirst, laterTicks = 0, limit }: CopyHow,
 ): Promise<Copied> {
-  if (isMetadataOnly) {
-    const posted = await postMetadata(local, peer, name, key);
-    if (posted !== undefined) return posted;
+  if (looksFirst) {
+    const merged = await merge(local, peer, name, key);
+    if (merged !== undefined) return merged;
   }
   const here = await local.get(name, key);
   if (here === undefined) return copyDeletion(local, peer, name, key);
@@ -77,25 +83,42 @@ async function whole(body: MessageBody, lengthBytes: number, limit: ByteLimit | 
   return bytes;
 }
 
-/** Undefined where the peer does not have the bytes, or the object is not here. */
-async function postMetadata(
+/**
+ * Sends no bytes, but has both clusters keep the newest, with the newest metadata, as one Swift would. Undefined where this cluster's bytes are
+ * to go there.
+ */
+async function merge(
   local: LocalObjects,
   peer: Peer,
   name: ObjectName,
   key: string,
+  asked = 0,
 ): Promise<Copied | undefined> {
   const target = swiftTarget(name.account, name.container, name.object);
-  const [here, asked] = await Promise.all([local.head(name, key), headAt(peer, target)]);
-  if (asked.kind === 'unreachable') return failure(asked);
-  const there = isSuccess(asked.answer.status) ? readObjectState(asked.answer) : undefined;
+  const [here, said] = await Promise.all([local.head(name, key), headAt(peer, target)]);
+  if (said.kind === 'unreachable') return failure(said);
+  const there = isSuccess(said.answer.status) ? readObjectState(said.answer) : undefined;
   if (here === undefined || there === undefined) return undefined;
-  if (there.ticks >= here.ticks) return THERE;
-  if (there.etag !== here.etag || there.length !== here.length) return undefined;
+  if (there.ticks > here.ticks) return THERE;
+  if (there.etag === here.etag && there.length === here.length)
+    return there.ticks === here.ticks ? THERE : postMetadata(peer, target, here);
+  const ours = (ticks: bigint): Promise<DeletionAnswer> => local.probe(name, key, ticks);
+  const theirs = (ticks: bigint): Promise<DeletionAnswer> => peerMember(peer).probe(name, ticks);
+  if (!(await areTheirsNewer(ours, theirs, there.ticks))) return undefined;
+  if (asked === MAX_ASKED) return { kind: 'later', detail: 'its bytes are newer, and do not come' };
+  // Swift here takes them, and keeps its newer metadata, which then goes there.
+  const brought = await askCopy(peer, { ...name, to: local.cluster, looksFirst: false });
+  if (brought.kind === 'later') return brought;
+  return 'bytes' in brought ? merge(local, peer, name, key, asked + 1) : undefined;
+}
+
+/** Undefined where it is gone meanwhile. */
+async function postMetadata(peer: Peer, target: string, here: ObjectState): Promise<Copied | undefined> {
   const result = await peer.send({ method: 'POST', target, headers: dated(here) });
   if (result.kind === 'unreachable') return failure(result);
   const { status } = result.answer;
   if (isSuccess(status)) return { kind: 'copied', bytes: 0 };
-  // 409: newer there. 404: gone meanwhile.
+  // It is newer there.
   if (status === 409) return THERE;
   return status === 404 ? undefined : failure(result);
 }

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { CopyJob } from './job.js';
 import { JobQueue } from './job-queue.js';
 
-function job(container: string, object: string, sinceMs = 0, isMetadataOnly = false): CopyJob {
-  return { account: 'a', container, object, sinceMs, isMetadataOnly };
+function job(container: string, object: string, sinceMs = 0, looksFirst = false): CopyJob {
+  return { account: 'a', container, object, sinceMs, looksFirst };
 }
 
 function drain(queue: JobQueue): string[] {
@@ -23,12 +23,12 @@ describe('jobs', () => {
     expect(drain(queue)).toEqual(['busy/1', 'quiet/x', 'busy/2', 'busy/3']);
   });
 
-  it('for one object are one, as old as the first, with bytes if any of them has', () => {
+  it('for one object are one, as old as the first, that looks first if any of them does', () => {
     const queue = new JobQueue(100);
-    queue.add(job('c', 'o', 5, false));
-    queue.add(job('c', 'o', 9, true));
+    queue.add(job('c', 'o', 5, true));
+    queue.add(job('c', 'o', 9, false));
     expect(queue.size).toBe(1);
-    expect(queue.take()).toEqual(job('c', 'o', 5, false));
+    expect(queue.take()).toEqual(job('c', 'o', 5, true));
   });
 
   it('for an object that is being copied wait until that is done', () => {

@@ -88,11 +88,11 @@ export class JobQueue {
 }
 
 function merged(known: CopyJob, job: CopyJob): CopyJob {
-  const { bytes } = job.isMetadataOnly ? known : job;
+  const { bytes } = job.method === 'POST' ? known : job;
   return {
     ...job,
     ...(bytes === undefined ? {} : { bytes }),
     sinceMs: Math.min(known.sinceMs, job.sinceMs),
-    isMetadataOnly: known.isMetadataOnly && job.isMetadataOnly,
+    looksFirst: known.looksFirst || job.looksFirst,
   };
 }

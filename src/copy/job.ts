@@ -6,8 +6,8 @@ export interface CopyJob {
   readonly object: string;
   /** When the client had its answer: milliseconds since 1970. */
   readonly sinceMs: number;
-  /** The request changed no bytes: where the peer has them, they need not travel again. */
-  readonly isMetadataOnly: boolean;
+  /** A POST is among what the client did: the peer may have the bytes already, or newer ones. */
+  readonly looksFirst: boolean;
   /** What the client did: a PUT if not said. A job that stands for several has the last. */
   readonly method?: 'PUT' | 'POST' | 'DELETE';
   /** What the client sent, where it said how long that is. */

@@ -11,7 +11,7 @@ import type { BaseSite } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { formatTimestamp, parseTimestamp } from '../swift/timestamp.js';
-import { probeDeletion, probeObject, type DeletionAnswer } from '../sync/probe.js';
+import { probeDeletion, probeObject, type DeletionAnswer, type ProbeAnswer } from '../sync/probe.js';
 
 export interface ObjectName {
   readonly account: string;
@@ -50,6 +50,9 @@ export function readObjectState({ headers }: Pick<ClientAnswer, 'headers'>): Obj
   return { ticks, etag, length, headers: kept };
 }
 
+/** Whatever Swift has seen of an object is newer (obj/server.py takes nothing dated 0). */
+const FIRST_TICK = 1n;
+
 /** A symlink itself, not what it points to; a DLO's manifest, not its segments. SLO's are shown by the signature alone. */
 const RAW = '?symlink=get&multipart-manifest=get';
 
@@ -60,6 +63,11 @@ export class LocalObjects {
   constructor(site: BaseSite) {
     this.#site = site;
     this.#client = new HttpClient(site.transport);
+  }
+
+  /** Where they are. */
+  get cluster(): string {
+    return this.#site.clusters.mine;
   }
 
   /** Undefined where it is not here. @throws AutosyncError SWIFT_REFUSED and what the connection throws; a retry may help */
@@ -97,12 +105,21 @@ export class LocalObjects {
 
   /** Whether it was deleted here since then. @throws as `head` */
   probe(name: ObjectName, key: string, ticks: bigint): Promise<DeletionAnswer> {
-    const target = swiftTarget(name.account, name.container, name.object);
-    const proof = this.#proof('PUT', target, key, formatTimestamp(ticks));
     return probeDeletion(
-      () => probeObject(this.#site.transport, target, proof),
+      () => this.#probe(name, key, ticks),
       async () => (await this.head(name, key)) !== undefined,
     );
+  }
+
+  /** `newer-here`: it is here, or was. @throws as `head` */
+  probeAny(name: ObjectName, key: string): Promise<ProbeAnswer> {
+    return this.#probe(name, key, FIRST_TICK);
+  }
+
+  #probe(name: ObjectName, key: string, ticks: bigint): Promise<ProbeAnswer> {
+    const target = swiftTarget(name.account, name.container, name.object);
+    const proof = this.#proof('PUT', target, key, formatTimestamp(ticks));
+    return probeObject(this.#site.transport, target, proof);
   }
 
   #proof(method: string, target: string, key: string, timestamp = formatTimestamp(0n)): HeaderList {

@@ -21,6 +21,7 @@ export interface Compared {
   /** Clusters that have it so. */
   readonly newest: readonly string[];
   readonly absent: readonly string[];
+  /** Those first that have other bytes. */
   readonly stale: readonly string[];
   /** Dated as the newest, with another ETag or length: Swift replaces neither. */
   readonly otherBytes: readonly string[];
@@ -51,7 +52,10 @@ export function compareCopies(said: ReadonlyMap<string, Said>): Compared | undef
     ...{ ticks: copy.ticks, copy },
     newest: having((each) => isDated(each) && hasBytes(each) && hasMetadata(each)),
     absent: saying('absent'),
-    stale: having((each) => !isDated(each)),
+    stale: [
+      ...having((each) => !isDated(each) && !hasBytes(each)),
+      ...having((each) => !isDated(each) && hasBytes(each)),
+    ],
     otherBytes: having((each) => isDated(each) && !hasBytes(each)),
     otherMetadata: having((each) => isDated(each) && hasBytes(each) && !hasMetadata(each)),
     unclear: saying('unclear'),

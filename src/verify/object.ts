@@ -14,6 +14,7 @@ import {
 } from './compare.js';
 import type { Finding, Kind, Outcome } from './finding.js';
 import { isManifest, look } from './look.js';
+import { areTheirsNewer } from '../copy/newer-bytes.js';
 import { copyTo } from './repair.js';
 import type { Run } from './run.js';
 import { findMissingSegments } from './segments.js';
@@ -95,6 +96,10 @@ function ticksOf(ms: number): bigint {
   return BigInt(Math.round(ms)) * 100n;
 }
 
+function probeOf(member: Member, name: ObjectName): (ticks: bigint) => Promise<DeletionAnswer> {
+  return (ticks) => probeAt(member, name, ticks);
+}
+
 async function probeAt(member: Member, name: ObjectName, ticks: bigint): Promise<DeletionAnswer> {
   try {
     return await member.probe(name, ticks);
@@ -124,13 +129,9 @@ async function reportDifferences(found: Case): Promise<void> {
   const isTied = otherBytes.length + otherMetadata.length > 0;
   // Before anything of it goes elsewhere.
   const subject = isTied && repair?.isDryRun === false ? await settleTie(found) : found;
-  const { copy, absent, stale } = subject.compared;
-  const isMetadataOnly = (cluster: string): boolean => {
-    const what = subject.said.get(cluster);
-    return typeof what === 'object' && what.etag === copy.etag && what.length === copy.length;
-  };
-  await mend(subject, 'missing', absent, () => false);
-  await mend(subject, 'stale', stale, isMetadataOnly);
+  const { absent, stale } = subject.compared;
+  await mend(subject, 'missing', absent);
+  await mend(subject, 'stale', stale);
   const leave = (kind: Kind, clusters: readonly string[], detail: string): void => {
     if (clusters.length === 0) return;
     const isSettled = isTied && tiedIn(subject).length === 0;
@@ -146,23 +147,32 @@ async function reportDifferences(found: Case): Promise<void> {
 }
 
 /**
- * Has the clusters whose copies are dated alike send them to each other, and says how it is then. Where a POST gave its date to bytes that
- * are older, Swift takes others of that date (obj/server.py, PUT: `data_timestamp`), so the bytes that came with the date stay. Where that
- * leaves two, one is dated a tick later and replaces the other, as if it had been written last: the same one, whichever cluster does this.
+ * Of copies dated alike those whose bytes are the newest replace the others, and it says how it is then: where a POST gave its date to bytes that
+ * are older, Swift takes others of that date (obj/server.py, PUT: `data_timestamp`). Where that leaves two, both came with the date: one is
+ * dated a tick later and replaces the other, as if it had been written last: the same one, whichever cluster does this.
  */
 async function settleTie(subject: Case): Promise<Case> {
   let now = subject;
   const send = async (from: string, to: string, laterTicks: number): Promise<void> => {
-    await copyTo(subject.run.site, subject.name, { from: [from], to, isMetadataOnly: false, laterTicks });
+    await copyTo(subject.run.site, subject.name, { from: [from], to, looksFirst: false, laterTicks });
     now = await lookAgain(now);
   };
-  const tied = tiedIn(subject);
-  // One after the other: two that were sent at once might change places.
-  for (const from of tied)
-    for (const to of tied) if (from !== to && tiedIn(now).length > 0) await send(from, to, 0);
+  const newest = await newestBytes(subject);
+  for (const to of tiedIn(subject)) if (to !== newest) await send(newest, to, 0);
   const [winner, loser] = tiedIn(now).sort((a, b) => (printOf(now, a) > printOf(now, b) ? -1 : 1));
   if (winner !== undefined && loser !== undefined) await send(winner, loser, 1);
   return now;
+}
+
+/** The one of those dated alike whose bytes were written last. */
+async function newestBytes(subject: Case): Promise<string> {
+  const { name, members, compared } = subject;
+  const [first, ...others] = members.filter(({ cluster }) => tiedIn(subject).includes(cluster));
+  let newest = first as Member;
+  for (const other of others) {
+    if (await areTheirsNewer(probeOf(newest, name), probeOf(other, name), compared.ticks)) newest = other;
+  }
+  return newest.cluster;
 }
 
 async function lookAgain(subject: Case): Promise<Case> {
@@ -187,9 +197,8 @@ function printOf({ said }: Case, cluster: string): string {
 /** Reports clusters whose copy the newest is to replace, and copies it there. */
 async function mend(
   { run, name, compared, members }: Case,
-  kind: Kind,
+  kind: 'missing' | 'stale',
   clusters: readonly string[],
-  isMetadataOnly: (cluster: string) => boolean,
 ): Promise<void> {
   const { repair } = run.options;
   const report = (where: readonly string[], outcome: Outcome, detail = ''): void => {
@@ -203,7 +212,7 @@ async function mend(
   }
   const repaired: string[] = [];
   const copyOne = async (to: string): Promise<void> => {
-    const wish = { from: compared.newest, to, isMetadataOnly: isMetadataOnly(to) };
+    const wish = { from: compared.newest, to, looksFirst: kind === 'stale' };
     const why = await copyTo(run.site, name, wish);
     const target = members.find(({ cluster }) => cluster === to) as Member;
     if (why !== '') report([to], 'failed', why);
@@ -211,7 +220,9 @@ async function mend(
     else
       report([to], 'failed', 'Swift there took it, and does not have it: was it deleted at that very time?');
   };
-  await Promise.all(clusters.map(copyOne));
+  // One after the other where the bytes there may be newer than these, and are brought here before what is here goes to the next.
+  if (kind === 'stale') for (const each of clusters) await copyOne(each);
+  else await Promise.all(clusters.map(copyOne));
   // In the clusters' order, whoever was done first.
   report(
     clusters.filter((each) => repaired.includes(each)),
@@ -256,7 +267,7 @@ async function verifySegments({ run, name, members, compared }: Case): Promise<v
     const member = members.find((each) => each.cluster === cluster) as Member;
     let why = '';
     for (const { name: segment, heldAt } of missing) {
-      const wish = { from: heldAt, to: cluster, isMetadataOnly: false };
+      const wish = { from: heldAt, to: cluster, looksFirst: false };
       why ||= await copyTo(run.site, segment, wish);
       if (why === '' && !(await isAsNew(member, segment, 0n))) why = 'it was deleted there';
     }

@@ -10,8 +10,8 @@ export interface CopyWish {
   /** Clusters that have the newest. */
   readonly from: readonly string[];
   readonly to: string;
-  /** The bytes are there already. */
-  readonly isMetadataOnly: boolean;
+  /** As in `CopyHow`. */
+  readonly looksFirst: boolean;
   /** Dated so many ticks later than it is (`CopyHow`). */
   readonly laterTicks?: number;
 }

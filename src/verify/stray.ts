@@ -191,7 +191,7 @@ async function copyHome({ run, name, at, copy, holders }: Stray): Promise<string
   const reasons = await Promise.all(
     holders.map(async (holder) => {
       const to = holder.cluster;
-      const wish = { from: [at.cluster], to, isMetadataOnly: false, laterTicks: HOME_LATER_TICKS };
+      const wish = { from: [at.cluster], to, looksFirst: false, laterTicks: HOME_LATER_TICKS };
       const why = await copyTo(run.site, name, wish);
       const { said } = await look(holder, name);
       if (why !== '') return `${to}: ${why}`;

@@ -150,6 +150,21 @@ describe('what is newer stays', () => {
     expect((await direct[one]!.request('GET', '/c/o')).text).toBe('second');
   });
 
+  it('where one wrote bytes, and then the other metadata before it had these', async () => {
+    await ask(one, 'PUT', '/c/o', {}, 'old');
+    await waitUntilSame(user, 'c');
+    for (const name of [one, two]) await link(three, name).cut();
+    await ask(three, 'PUT', '/c/o', {}, 'new');
+    await ask(one, 'POST', '/c/o', { 'X-Object-Meta-A': '1' });
+    await waitFor('the metadata is where the old bytes are', async () =>
+      (await heads('/c/o')).slice(0, 2).every(({ headers }) => headers['x-object-meta-a'] === '1'),
+    );
+    await restoreLinks();
+    await waitUntilSame(user, 'c');
+    const { text, headers } = await direct[two]!.request('GET', '/c/o');
+    expect([text, headers['x-object-meta-a']]).toEqual(['new', '1']);
+  });
+
   it('where one deleted what the other had written again while they could not meet', async () => {
     await ask(one, 'PUT', '/c/o', {}, 'first');
     await waitUntilSame(user, 'c');

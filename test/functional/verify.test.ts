@@ -153,6 +153,21 @@ describe('what differs', () => {
     }
   });
 
+  it('is older metadata beside newer bytes: the newest of both are kept', async () => {
+    const ticks = BigInt(Date.now()) * 100n;
+    await putSame(sessions, '/c', 'o', 'old', ticks);
+    await sendDated(sessions.direct[one]!, 'POST', '/c/o', ticks + 200n, {
+      headers: { 'X-Object-Meta-A': '1' },
+    });
+    await sendDated(sessions.direct[three]!, 'PUT', '/c/o', ticks + 100n, { body: 'new' });
+    expect((await verified(repair())).kinds).toEqual({ 'c/o': `stale ${three}+${two} repaired` });
+    expect((await verified({ isDeep: true })).report.isEqual).toBe(true);
+    for (const name of names) {
+      const { text, headers: held } = await at(name, 'GET', '/c/o');
+      expect([name, text, held['x-object-meta-a']]).toEqual([name, 'new', '1']);
+    }
+  });
+
   it('is only the metadata: that alone is sent', async () => {
     await putSame(sessions, '/c', 'o', 'body');
     await at(two, 'POST', '/c/o', { 'X-Object-Meta-A': '1', 'Content-Type': 'text/new' });

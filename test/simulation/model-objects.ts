@@ -1,7 +1,8 @@
 // One object on one cluster in memory, with Swift's own rules of what is newer (obj/server.py), as copiers see it: from its own side
-// and as a peer. Dates are ticks. Knows nothing of copies.
+// and as a peer. Dates are ticks.
 import { HeaderList } from '../../src/http/headers.js';
 import type { MessageBody } from '../../src/http/message-body.js';
+import { copyObject } from '../../src/copy/copy-object.js';
 import type { LocalObjects, ObjectState } from '../../src/copy/local-object.js';
 import type { Peer, PeerRequest, PeerResult, StreamedPeerRequest } from '../../src/peers/peer.js';
 import { probeDeletion, type DeletionAnswer } from '../../src/sync/probe.js';
@@ -27,16 +28,21 @@ export interface Held {
   readonly meta: string;
 }
 
+export const NAME = { account: 'AUTH_a', container: 'c', object: 'o' };
 /** Larger than what is sent unasked: bodies then go as they are. */
 const LENGTH = 100_000;
 
 export class ModelObject {
-  /** Of the newest that it knows: bytes, metadata or deletion. */
+  readonly name: string;
+  /** Of the newest bytes or deletion that it knows: what a PUT or a DELETE is held against. */
   #ticks = 0n;
   #held: Held | undefined;
+  /** Of a POST onto those bytes. */
+  #postTicks = 0n;
   readonly #broken: Broken;
 
-  constructor(broken: Broken) {
+  constructor(name: string, broken: Broken) {
+    this.name = name;
     this.#broken = broken;
   }
 
@@ -44,23 +50,31 @@ export class ModelObject {
     return this.#held;
   }
 
-  /** False where it has something as new. */
+  /** As its X-Timestamp shows it; 0 while it is not there. */
+  get date(): bigint {
+    if (this.#held === undefined) return 0n;
+    return this.#postTicks > this.#ticks ? this.#postTicks : this.#ticks;
+  }
+
+  /** False where it has something as new. A newer POST stays, on the new bytes. */
   put(held: Held, ticks: bigint): boolean {
     if (ticks <= this.#ticks) return false;
-    [this.#held, this.#ticks] = [held, ticks];
+    const isPostNewer = this.#held !== undefined && this.#postTicks > ticks;
+    this.#held = isPostNewer ? { ...held, meta: this.#held?.meta ?? '' } : held;
+    this.#ticks = ticks;
     return true;
   }
 
   post(meta: string, ticks: bigint): boolean {
-    if (this.#held === undefined || ticks <= this.#ticks) return false;
-    [this.#held, this.#ticks] = [{ ...this.#held, meta }, ticks];
+    if (this.#held === undefined || ticks <= this.date) return false;
+    [this.#held, this.#postTicks] = [{ ...this.#held, meta }, ticks];
     return true;
   }
 
-  /** Leaves a tombstone also where nothing was. */
+  /** Leaves a tombstone also where nothing was, and takes a newer POST along. */
   delete(ticks: bigint): boolean {
     if (ticks <= this.#ticks) return false;
-    [this.#held, this.#ticks] = [undefined, ticks];
+    [this.#held, this.#ticks, this.#postTicks] = [undefined, ticks, 0n];
     return true;
   }
 
@@ -72,7 +86,8 @@ export class ModelObject {
       await journey();
       return state;
     };
-    const local: Pick<LocalObjects, 'head' | 'get' | 'probe'> = {
+    const local: Pick<LocalObjects, 'cluster' | 'head' | 'get' | 'probe'> = {
+      cluster: this.name,
       head: read,
       async get() {
         const state = await read();
@@ -81,28 +96,29 @@ export class ModelObject {
       },
       probe: async (_name, _key, ticks): Promise<DeletionAnswer> => {
         await journey();
-        if (this.#broken.isProbeBlind === true) return 'newer-here';
-        const isHere = async (): Promise<boolean> => {
-          await journey();
-          return this.#broken.isProbeEnough !== true && this.#held !== undefined;
-        };
-        return probeDeletion(
-          () => Promise.resolve(this.#ticks >= ticks ? 'newer-here' : 'never-here'),
-          isHere,
-        );
+        return this.#probe(ticks, journey);
       },
     };
     return local as LocalObjects;
   }
 
-  /** As a copier at another cluster sees it. */
-  asPeer(journey: Journey): Peer {
+  #probe(ticks: bigint, journey: Journey): Promise<DeletionAnswer> {
+    if (this.#broken.isProbeBlind === true) return Promise.resolve('newer-here');
+    const isHere = async (): Promise<boolean> => {
+      await journey();
+      return this.#broken.isProbeEnough !== true && this.#held !== undefined;
+    };
+    return probeDeletion(() => Promise.resolve(this.#ticks >= ticks ? 'newer-here' : 'never-here'), isHere);
+  }
+
+  /** As a copier at that other cluster sees it. */
+  asPeer(journey: Journey, asking: ModelObject): Peer {
     const answer = async (request: PeerRequest | StreamedPeerRequest): Promise<PeerResult> => {
       try {
         await journey();
-        const [status, headers] = this.#answer(request);
+        const [status, headers, body] = await this.#answer(request, journey, asking);
         await journey();
-        return { kind: 'answer', answer: { status, reason: '', headers, body: Buffer.alloc(0) } };
+        return { kind: 'answer', answer: { status, reason: '', headers, body: Buffer.from(body) } };
       } catch {
         return { kind: 'unreachable', detail: 'lost' };
       }
@@ -110,34 +126,42 @@ export class ModelObject {
     return { name: 'peer', send: answer, stream: answer } as unknown as Peer;
   }
 
-  #answer({
-    method,
-    headers = new HeaderList(),
-    ...rest
-  }: PeerRequest | StreamedPeerRequest): [number, HeaderList] {
+  async #answer(
+    { method, target, headers = new HeaderList(), ...rest }: PeerRequest | StreamedPeerRequest,
+    journey: Journey,
+    asking: ModelObject,
+  ): Promise<[number, HeaderList, string]> {
     const nothing = new HeaderList();
     const sent = parseTimestamp(headers.get('x-timestamp') ?? '0') ?? 0n;
     const ticks = this.#broken.isDatedByArrival === true && method === 'PUT' ? this.#ticks + 1_000n : sent;
     const meta = headers.get('x-object-meta-v') ?? '';
+    if (target.startsWith('/autosync/probe?')) {
+      const asked = parseTimestamp(/timestamp=([\d.]+)/.exec(target)?.[1] ?? '') ?? 0n;
+      return [200, nothing, await this.#probe(asked, journey)];
+    }
+    if (target.startsWith('/autosync/copy?')) {
+      const to = asking.asPeer(journey, this);
+      const how = { looksFirst: target.includes('look=1') };
+      return [200, nothing, JSON.stringify(await copyObject(this.asLocal(journey), to, NAME, 'k', how))];
+    }
     switch (method) {
       case 'HEAD': {
         const state = this.#state();
-        if (state === undefined) return [404, nothing];
-        return [
-          200,
-          state.headers.clone().add('X-Timestamp', formatTimestamp(state.ticks)).add('ETag', this.#etag()),
-        ];
+        if (state === undefined) return [404, nothing, ''];
+        const shown = state.headers.clone().add('X-Timestamp', formatTimestamp(state.ticks));
+        return [200, shown.add('ETag', this.#etag()), ''];
       }
       case 'PUT': {
         const body = 'body' in rest ? (rest.body as unknown as string) : '';
-        if (!this.put({ body, meta }, ticks)) return [202, nothing];
-        return [201, HeaderList.from([['ETag', body]])];
+        if (!this.put({ body, meta }, ticks)) return [202, nothing, ''];
+        return [201, HeaderList.from([['ETag', body]]), ''];
       }
       case 'POST':
-        if (this.#held === undefined) return [404, nothing];
-        return [this.post(meta, ticks) ? 202 : 409, nothing];
+        if (this.#held === undefined) return [404, nothing, ''];
+        return [this.post(meta, ticks) ? 202 : 409, nothing, ''];
       default:
-        return [this.delete(ticks) ? 204 : 409, nothing];
+        // The gateway there asks first (changes/too-late.ts).
+        return [ticks > this.date && this.delete(ticks) ? 204 : 409, nothing, ''];
     }
   }
 
@@ -151,6 +175,6 @@ export class ModelObject {
       ['Content-Length', String(LENGTH)],
       ['X-Object-Meta-V', this.#held.meta],
     ]);
-    return { ticks: this.#ticks, etag: this.#etag(), length: LENGTH, headers };
+    return { ticks: this.date, etag: this.#etag(), length: LENGTH, headers };
   }
 }

@@ -79,7 +79,7 @@ function watchDelete(site: Site, exchange: Exchange, account: string, said: Bulk
     const sinceMs = site.now();
     // Anybody may send names. Of what breaks off before it says what came of them container sync brings the rest.
     for (const name of said.hasDeleted ? objects : [])
-      site.copies.add({ account, ...name, sinceMs, isMetadataOnly: false, method: 'DELETE' });
+      site.copies.add({ account, ...name, sinceMs, looksFirst: false, method: 'DELETE' });
     const { records } = site;
     if (records === undefined) return;
     if (isMore)

@@ -36,7 +36,7 @@ export async function passForm(
   const sinceMs = site.now();
   for (const { filename, bytes } of files) {
     const object = prefix + filename;
-    site.copies.add({ account, container, object, sinceMs, isMetadataOnly: false, method: 'PUT', bytes });
+    site.copies.add({ account, container, object, sinceMs, looksFirst: false, method: 'PUT', bytes });
   }
   return response;
 }

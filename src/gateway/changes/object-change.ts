@@ -34,7 +34,7 @@ function jobFor(
 ): CopyJob {
   const bytes = method === 'PUT' && framing.kind === 'length' ? framing.length : 0;
   const done = method === 'POST' || method === 'DELETE' ? method : 'PUT';
-  return { account, container, object, sinceMs, isMetadataOnly: done === 'POST', method: done, bytes };
+  return { account, container, object, sinceMs, looksFirst: done === 'POST', method: done, bytes };
 }
 
 /** The object that a request changes; undefined for one that changes nothing. */

@@ -47,7 +47,7 @@ export async function answerCopy(site: Site, exchange: Exchange): Promise<Outgoi
       return textAnswer(exchange, 409, 'The container takes no part in container sync here.');
     const local = new LocalObjects(site);
     const laterTicks = Math.min(MAX_LATER_TICKS, Number.parseInt(of('later'), 10) || 0);
-    const how = { isMetadataOnly: of('metadata') === '1', laterTicks };
+    const how = { looksFirst: of('look') === '1', laterTicks };
     copy = inWords(copyObject(local, peer, name, known.key, how));
     underWay.set(target, copy);
     // Whoever waits for it hears of what goes wrong.

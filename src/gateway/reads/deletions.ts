@@ -21,15 +21,38 @@ export async function isDeletedHere(
   return verdict !== 'never-here' && verdict !== 'here';
 }
 
+/**
+ * Whether nothing of that name was ever seen by the local Swift: then it was not deleted either, whatever the date of a copy elsewhere, so that
+ * this can be asked before that is known. False where it cannot tell.
+ *
+ * @throws as `isDeletedHere`
+ */
+export async function wasNeverHere(
+  site: Site,
+  objects: LocalObjects,
+  exchange: Exchange,
+  name: ObjectName,
+): Promise<boolean> {
+  const keys = await keysOf(site, exchange, name);
+  return (await firstToTell(keys, (key) => objects.probeAny(name, key))) === 'never-here';
+}
+
 /** What the local Swift says of a deletion at that date or later, by the first of the keys that it takes. @throws as `isDeletedHere` */
-export async function probeByKeys(
+export function probeByKeys(
   objects: LocalObjects,
   keys: Iterable<string>,
   name: ObjectName,
   ticks: bigint,
 ): Promise<DeletionAnswer> {
+  return firstToTell(keys, (key) => objects.probe(name, key, ticks));
+}
+
+async function firstToTell(
+  keys: Iterable<string>,
+  probe: (key: string) => Promise<DeletionAnswer>,
+): Promise<DeletionAnswer> {
   for (const key of keys) {
-    const verdict = await objects.probe(name, key, ticks);
+    const verdict = await probe(key);
     if (verdict !== 'unknown') return verdict;
   }
   return 'unknown';

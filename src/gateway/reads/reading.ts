@@ -12,7 +12,7 @@ import { abandon, notKnown, PARTIAL, textAnswer, wholeAnswer } from '../answer.j
 import type { Exchange, OutgoingResponse } from '../station.js';
 import type { Holders } from '../writes/write-elsewhere.js';
 import { ClientRights } from './client-rights.js';
-import { deletedAt, isDeletedHere } from './deletions.js';
+import { deletedAt, isDeletedHere, wasNeverHere } from './deletions.js';
 import {
   findCopy,
   handedOn,
@@ -69,11 +69,14 @@ export class Reading {
     if (where.peers.length === 0 || (where.isHere && this.#reads.missed.get(key) === true)) return local;
     const refusal = await wholeAnswer(local);
     const { peers, fenced } = await this.#reads.places.inOrder(where);
+    // Asked while the peers are, in case that one of them has it; who only wants to know whether it is there mostly hears that it is not.
+    const neverHere = where.isHere && read.method === 'GET' ? this.#wasNeverHere(read.name) : false;
     const search = await wantedSearch(this.#isAllowed(read), this.#search(read, peers));
     if (search === undefined) return refusal;
     if (search.found !== undefined) {
       // Where it belongs here, the local Swift knows of its deletion; elsewhere the others do.
-      const knowing = where.isHere ? undefined : peers.filter((peer) => peer !== search.found?.peer);
+      const others = peers.filter((peer) => peer !== search.found?.peer);
+      const knowing = (await neverHere) ? [] : where.isHere ? undefined : others;
       return this.#serveUnlessDeleted(read, search.found, knowing, refusal);
     }
     const unknown = [...search.unknown, ...fenced];
@@ -218,6 +221,12 @@ export class Reading {
   #isDeletedHere(name: ObjectName, ticks: bigint): Promise<boolean> {
     const { site, objects } = this.#reads;
     return isDeletedHere(site, objects, this.#exchange, name, ticks);
+  }
+
+  /** False where it cannot tell: then it is asked again, of the date of what was found. */
+  #wasNeverHere(name: ObjectName): Promise<boolean> {
+    const { site, objects } = this.#reads;
+    return wasNeverHere(site, objects, this.#exchange, name).catch(() => false);
   }
 
   async #serve(read: Read, found: FoundCopy): Promise<OutgoingResponse> {

@@ -1,0 +1,37 @@
+// Which of two clusters has the bytes of an object that were written later. A POST gives its date to the whole object, and Swift shows the date of
+// the bytes to nobody; but a probe is held against it (obj/server.py, PUT: `data_timestamp`).
+import type { DeletionAnswer } from '../sync/probe.js';
+
+/** Of one cluster: rejects with what its Swift's client throws. */
+type Probe = (ticks: bigint) => Promise<DeletionAnswer>;
+
+/** The least date that Swift takes. */
+const FIRST_TICK = 1n;
+/** About a second: bytes that meet a POST mostly are not much older. */
+const FIRST_STEP = 100_000n;
+
+/**
+ * False also where they are of one date, or that cannot be told. Asks some forty times where it takes long.
+ *
+ * @param upTo the date of theirs as a whole
+ */
+export async function areTheirsNewer(ours: Probe, theirs: Probe, upTo: bigint): Promise<boolean> {
+  // Both have bytes since `known`; neither has since `never`.
+  let known = FIRST_TICK;
+  let never = upTo + 1n;
+  let step = FIRST_STEP;
+  let isBetween = false;
+  for (let ticks = upTo; never - known > 1n;) {
+    const answers = await Promise.all([ours(ticks), theirs(ticks)]);
+    if (answers.includes('unknown')) return false;
+    const [our, their] = answers.map((answer) => answer !== 'never-here');
+    if (our !== their) return their === true;
+    if (our === true) known = ticks;
+    else never = ticks;
+    isBetween ||= our === true;
+    const back = never - step;
+    ticks = isBetween || back <= known ? (known + never) / 2n : back;
+    step *= 4n;
+  }
+  return false;
+}
