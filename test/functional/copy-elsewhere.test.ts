@@ -1,6 +1,6 @@
 // COPY works through any gateway, wherever source and destination are placed, and answers what one Swift that had both would answer.
 import { createHash, randomBytes } from 'node:crypto';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, send } from '../support/clusters.js';
 import { headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
 import type { ExtraGateway } from '../support/extra-gateways.js';
@@ -23,8 +23,6 @@ beforeAll(async () => {
     rule_here: `AUTH_*/here* -> ${one}`,
     rule_away: `AUTH_*/away* -> ${two}`,
   });
-});
-beforeEach(async () => {
   ({ sessions, here, alone, expectAsAlone } = await besideAlone(gateway, [
     'here',
     'here-too',

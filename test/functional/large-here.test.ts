@@ -2,7 +2,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { SERVED_BY } from '../support/as-there.js';
-import { clusters, link, restoreLinks, send } from '../support/clusters.js';
+import { clusters, link, restoreLinks, send, waitFor } from '../support/clusters.js';
 import type { Sessions } from '../support/containers.js';
 import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { besideAlone, startPlacing, type BesideAlone } from '../support/placing.js';
@@ -34,8 +34,6 @@ beforeAll(async () => {
     rule_here: `AUTH_*/here* -> ${one}`,
     rule_away: `AUTH_*/away* -> ${two}, ${three}`,
   });
-});
-beforeEach(async () => {
   ({ sessions, here, alone, expectAsAlone } = await besideAlone(gateway, ['here', 'away']));
 });
 afterEach(restoreLinks);
@@ -101,6 +99,7 @@ describe('a dynamic large object that is placed here, its segments elsewhere', (
   it('has what has been written here all the same', async () => {
     await sessions.direct[one]!.request('PUT', '/away/s/9', {}, ' and more');
     expect((await here.request('GET', '/here/dlo')).text).toBe(`${WHOLE} and more`);
+    await sessions.direct[one]!.request('DELETE', '/away/s/9');
   });
 
   it('is read while one of the clusters of its segments is away, and is a 503 while none answers', async () => {
@@ -116,6 +115,8 @@ describe('a dynamic large object that is placed here, its segments elsewhere', (
       const answer = await here.request(method, '/here/dlo');
       expect([answer.status, answer.headers['x-autosync-partial']]).toEqual([503, `${two}, ${three}`]);
     }
+    await restoreLinks();
+    await waitFor('both are back', async () => (await here.request('GET', '/here/dlo')).status === 200);
   });
 
   it('opens nothing to who may not list or read its segments', async () => {

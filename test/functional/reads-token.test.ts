@@ -40,7 +40,7 @@ describe.each([
     ]);
     url = gateways[one]!.url;
   });
-  beforeEach(async () => {
+  beforeAll(async () => {
     sessions = await sessionsOf(await freshUser());
     owner = await knownAt(url, sessions.direct[one]!);
     const [friend, other] = await Promise.all([freshUser(), freshUser()]);

@@ -73,6 +73,24 @@ describe('an object that another cluster has', () => {
     expect([answer.text, answer.headers[SERVED_BY]]).toEqual(['new', two]);
   });
 
+  it('is served where it was written since, not from where its deletion has not come', async () => {
+    const direct = sessions.direct[one]!;
+    // Whichever of them is asked first.
+    for (const [stale, newer] of [
+      [two, three],
+      [three, two],
+    ] as const) {
+      await sessions.direct[stale]!.request('PUT', `/c/${newer}`, {}, 'old');
+      await direct.request('PUT', `/c/${newer}`, {}, 'old');
+      await direct.request('DELETE', `/c/${newer}`);
+      await sessions.direct[newer]!.request('PUT', `/c/${newer}`, {}, 'new');
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await here.request(method, `/c/${newer}`);
+        expect([method, answer.status, answer.headers[SERVED_BY]]).toEqual([method, 200, newer]);
+      }
+    }
+  });
+
   it('is one 404 where none has it, and the other clusters are not asked again at once', async () => {
     const session = await gatewayWith({ negative_ttl: '60' });
     const answer = await session.request('GET', '/c/none');

@@ -1,6 +1,6 @@
 // Static large objects, and links to a certain object, are put and deleted through any gateway, wherever their parts are placed; and look at
 // nothing, and delete nothing, that the client may not.
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser } from '../support/clusters.js';
 import { headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
 import type { ExtraGateway } from '../support/extra-gateways.js';
@@ -24,8 +24,6 @@ beforeAll(async () => {
     rule_away: `AUTH_*/away* -> ${two}`,
     rule_third: `AUTH_*/third* -> ${three}`,
   });
-});
-beforeEach(async () => {
   ({ sessions, here, alone, expectAsAlone } = await besideAlone(gateway, ['here', 'away', 'third']));
 });
 
@@ -161,7 +159,7 @@ describe.each([['away'], ['here']])('what a client may not (from %s)', (containe
   let theirs: SwiftSession;
   let account: string;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     const stranger = await sessionsOf(await freshUser());
     account = stranger.user.account;
     theirs = await SwiftSession.login(gateway.url, stranger.user);

@@ -12,7 +12,7 @@ import { abandon, notKnown, PARTIAL, textAnswer, wholeAnswer } from '../answer.j
 import type { Exchange, OutgoingResponse } from '../station.js';
 import type { Holders } from '../writes/write-elsewhere.js';
 import { ClientRights } from './client-rights.js';
-import { deletedAt, isDeletedHere, wasNeverHere } from './deletions.js';
+import { deletedAt, Deletions } from './deletions.js';
 import {
   findCopy,
   handedOn,
@@ -43,11 +43,18 @@ import type { Where } from './where.js';
 const MAX_LINKS = 2;
 const CONDITIONAL = new Set([304, 412, 416]);
 
+/** No copy, or none that was not deleted. */
+interface Nowhere {
+  readonly silent: readonly string[];
+  readonly wasDeleted: boolean;
+}
+
 export class Reading {
   readonly #reads: ObjectReads;
   readonly #exchange: Exchange;
   readonly #client: ClientRights;
   readonly #questions: PeerQuestions;
+  readonly #deletions: Deletions;
 
   readonly #askHere: AskHere = (method, target) => this.#client.ask(method, target);
 
@@ -56,6 +63,7 @@ export class Reading {
     this.#exchange = exchange;
     this.#client = new ClientRights(reads.site, exchange);
     this.#questions = new PeerQuestions(reads.site, exchange, this.#client);
+    this.#deletions = new Deletions(reads, exchange, this.#questions);
   }
 
   /** The local answer, where nobody has what it lacks. @throws AutosyncError of the local Swift; a retry may help */
@@ -69,18 +77,13 @@ export class Reading {
     if (where.peers.length === 0 || (where.isHere && this.#reads.missed.get(key) === true)) return local;
     const refusal = await wholeAnswer(local);
     const { peers, fenced } = await this.#reads.places.inOrder(where);
-    // Asked while the peers are, in case that one of them has it; who only wants to know whether it is there mostly hears that it is not.
-    const neverHere = where.isHere && read.method === 'GET' ? this.#wasNeverHere(read.name) : false;
-    const search = await wantedSearch(this.#isAllowed(read), this.#search(read, peers));
-    if (search === undefined) return refusal;
-    if (search.found !== undefined) {
-      // Where it belongs here, the local Swift knows of its deletion; elsewhere the others do.
-      const others = peers.filter((peer) => peer !== search.found?.peer);
-      const knowing = (await neverHere) ? [] : where.isHere ? undefined : others;
-      return this.#serveUnlessDeleted(read, search.found, knowing, refusal);
-    }
-    const unknown = [...search.unknown, ...fenced];
+    const isDeleted = this.#deletions.judge(read, where, peers);
+    const said = await this.#fromPeers(read, peers, this.#isAllowed(read), isDeleted);
+    if (said === 'refused') return refusal;
+    if (!('silent' in said)) return said;
+    const unknown = [...said.silent, ...fenced];
     if (unknown.length === 0) {
+      if (said.wasDeleted) return refusal;
       if (read.nesting === 0 && where.isHere) this.#reads.missed.set(key, true);
       return where.isHere || !this.#isForSite(read) ? refusal : this.#pageOf({ peers, fenced }, refusal);
     }
@@ -139,7 +142,7 @@ export class Reading {
   ): Promise<OutgoingResponse> {
     const ticks = newer[0]?.ticks ?? ours;
     if (ticks === undefined) return this.afterLocal(read, local);
-    if (ours === undefined && where.isHere && (await this.#isDeletedHere(read.name, ticks))) return local;
+    if (ours === undefined && where.isHere && (await this.#deletions.isHere(read.name, ticks))) return local;
     const deletedOn = await deletedAt(without, read.name, ticks);
     if (deletedOn !== undefined) return this.#deletedOn(deletedOn, local);
     const selection = read.selection.clone().set('X-Newest', 'true');
@@ -184,49 +187,28 @@ export class Reading {
     };
   }
 
-  /** @param knowing who is asked whether it was deleted; undefined: the local Swift */
-  async #serveUnlessDeleted(
+  /** The first copy that was not deleted since; where there is none, who did not say whether they have one. */
+  async #fromPeers(
     read: Read,
-    found: FoundCopy,
-    knowing: readonly Peer[] | undefined,
-    refusal: OutgoingResponse,
-  ): Promise<OutgoingResponse> {
-    try {
-      if (!(await this.#isDeleted(read.name, found, knowing))) return await this.#serve(read, found);
-    } catch (error) {
+    peers: readonly Peer[],
+    isAllowed: Promise<boolean>,
+    isDeleted: (found: FoundCopy) => Promise<boolean>,
+  ): Promise<OutgoingResponse | Nowhere | 'refused'> {
+    for (let left = peers; ;) {
+      const search = await wantedSearch(isAllowed, this.#search(read, left));
+      if (search === undefined) return 'refused';
+      const { found, unknown } = search;
+      if (found === undefined) return { silent: unknown, wasDeleted: left.length < peers.length };
+      try {
+        if (!(await isDeleted(found))) return await this.#serve(read, found);
+      } catch (error) {
+        found.response.body.abandon();
+        throw error;
+      }
       found.response.body.abandon();
-      throw error;
+      // It may have been written again at another one.
+      left = left.filter((peer) => peer !== found.peer);
     }
-    found.response.body.abandon();
-    return refusal;
-  }
-
-  /** Also where the local Swift cannot tell. @throws AutosyncError of the local Swift */
-  async #isDeleted(
-    name: ObjectName,
-    { peer, response }: FoundCopy,
-    knowing: readonly Peer[] | undefined,
-  ): Promise<boolean> {
-    // Of what a link led to there, the answer tells the date of that.
-    const isLed = response.headers.has('content-location');
-    const ticks = isLed
-      ? await this.#questions.dateAt(peer, name)
-      : parseTimestamp(response.headers.get('x-timestamp') ?? '');
-    if (typeof ticks !== 'bigint') return true;
-    return knowing === undefined
-      ? this.#isDeletedHere(name, ticks)
-      : (await deletedAt(knowing, name, ticks)) !== undefined;
-  }
-
-  #isDeletedHere(name: ObjectName, ticks: bigint): Promise<boolean> {
-    const { site, objects } = this.#reads;
-    return isDeletedHere(site, objects, this.#exchange, name, ticks);
-  }
-
-  /** False where it cannot tell: then it is asked again, of the date of what was found. */
-  #wasNeverHere(name: ObjectName): Promise<boolean> {
-    const { site, objects } = this.#reads;
-    return wasNeverHere(site, objects, this.#exchange, name).catch(() => false);
   }
 
   async #serve(read: Read, found: FoundCopy): Promise<OutgoingResponse> {
