@@ -1,9 +1,13 @@
 // What a server says to the head of a PUT, before any of its body: whether it would take it. Nothing is written by that.
+import { AutosyncError } from '../lib/errors.js';
 import type { IncomingResponse } from './client-connection.js';
 import { formatHead } from './head.js';
 import type { HeaderList } from './headers.js';
 import type { Transport } from './http-client.js';
 import { MessageBody } from './message-body.js';
+
+/** Why a request ends that a server would take. One for all: what it costs to make one shows. */
+const TAKEN = new AutosyncError('UPSTREAM_BROKEN', 'The request was given up.');
 
 /**
  * Announces a body of one byte, and gives up as soon as the server asks for it. Swift decides before it asks (RFC 9110, section 10.1.1).
@@ -22,8 +26,7 @@ export async function askBeforeBody(
     { kind: 'length', length: 1 },
     { pause: () => undefined, resume: () => undefined },
   );
-  let giveUp: (() => void) | undefined;
-  let isAskedForBody = false as boolean;
+  let giveUp: ((reason: AutosyncError) => void) | undefined;
   try {
     return await transport.send({
       method: 'PUT',
@@ -32,13 +35,11 @@ export async function askBeforeBody(
       isIdempotent: true,
       onStart: (abort) => (giveUp = abort),
       onInformation: (head) => {
-        if (head.status !== 100) return;
-        isAskedForBody = true;
-        giveUp?.();
+        if (head.status === 100) giveUp?.(TAKEN);
       },
     });
   } catch (error) {
-    if (isAskedForBody) return 'continue';
+    if (error === TAKEN) return 'continue';
     throw error;
   }
 }

@@ -77,8 +77,7 @@ export class Reading {
     if (where.peers.length === 0 || (where.isHere && this.#reads.missed.get(key) === true)) return local;
     const refusal = await wholeAnswer(local);
     const { peers, fenced } = await this.#reads.places.inOrder(where);
-    const isDeleted = this.#deletions.judge(read, where, peers);
-    const said = await this.#fromPeers(read, peers, this.#isAllowed(read), isDeleted);
+    const said = await this.#fromPeers(read, where, peers);
     if (said === 'refused') return refusal;
     if (!('silent' in said)) return said;
     const unknown = [...said.silent, ...fenced];
@@ -190,12 +189,15 @@ export class Reading {
   /** The first copy that was not deleted since; where there is none, who did not say whether they have one. */
   async #fromPeers(
     read: Read,
+    where: Where,
     peers: readonly Peer[],
-    isAllowed: Promise<boolean>,
-    isDeleted: (found: FoundCopy) => Promise<boolean>,
   ): Promise<OutgoingResponse | Nowhere | 'refused'> {
+    let searching = this.#search(read, peers);
+    // Both of them while the peers are asked.
+    const isDeleted = this.#deletions.judge(read, where, peers);
+    const isAllowed = this.#isAllowed(read);
     for (let left = peers; ;) {
-      const search = await wantedSearch(isAllowed, this.#search(read, left));
+      const search = await wantedSearch(isAllowed, searching);
       if (search === undefined) return 'refused';
       const { found, unknown } = search;
       if (found === undefined) return { silent: unknown, wasDeleted: left.length < peers.length };
@@ -208,6 +210,7 @@ export class Reading {
       found.response.body.abandon();
       // It may have been written again at another one.
       left = left.filter((peer) => peer !== found.peer);
+      searching = this.#search(read, left);
     }
   }
 
