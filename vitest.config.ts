@@ -9,6 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/simulation/*.test.ts', 'test/support/*.test.ts'],
           testTimeout: 60_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -18,7 +19,9 @@ export default defineConfig({
           globalSetup: 'test/support/global-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 1,
+          // Each has a realm of its own.
+          maxWorkers: Number(process.env['AUTOSYNC_TEST_REALMS'] ?? 2),
+          sequence: { groupOrder: 1 },
         },
       },
     ],

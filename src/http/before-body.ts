@@ -27,6 +27,7 @@ export async function askBeforeBody(
     { pause: () => undefined, resume: () => undefined },
   );
   let giveUp: ((reason: AutosyncError) => void) | undefined;
+  let isAskedForBody = false as boolean;
   try {
     return await transport.send({
       method: 'PUT',
@@ -35,11 +36,13 @@ export async function askBeforeBody(
       isIdempotent: true,
       onStart: (abort) => (giveUp = abort),
       onInformation: (head) => {
-        if (head.status === 100) giveUp?.(TAKEN);
+        if (head.status !== 100) return;
+        isAskedForBody = true;
+        giveUp?.(TAKEN);
       },
     });
   } catch (error) {
-    if (error === TAKEN) return 'continue';
+    if (isAskedForBody) return 'continue';
     throw error;
   }
 }

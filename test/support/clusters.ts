@@ -5,6 +5,7 @@ import type { LocalCluster } from '../../src/local/cluster.js';
 import type { Link } from '../../src/local/link.js';
 import { remote, type Remote } from './control.js';
 import type { RealmDescription } from './global-setup.js';
+import { leaseRealm } from './realm-lease.js';
 import { send, SwiftSession, type User } from './swift-client.js';
 
 export { send, SwiftSession, type Answer, type Headers, type User } from './swift-client.js';
@@ -18,9 +19,12 @@ interface RunControl {
   connections(from: string, to: string): number;
 }
 
-/** The realm as `global-setup.ts` describes it. */
+/** Of those that run: no other file has it meanwhile. */
+export const realmNumber = await leaseRealm(inject('leasePort'));
+
+/** The realm of this file, as `global-setup.ts` describes it. */
 export function realm(): RealmDescription {
-  return inject('realm');
+  return inject('realms')[realmNumber]!;
 }
 
 /** All clusters of the realm, in order. */

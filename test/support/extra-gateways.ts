@@ -6,7 +6,7 @@ import { setInText } from '../../src/local/ini-text.js';
 import { AUTOSYNC } from '../../src/local/launch.js';
 import { findFreePort, isAnswering, poll } from '../../src/local/ports.js';
 import { ServerProcess } from '../../src/local/server-process.js';
-import { cluster as clusterOf, clusters, type TestCluster } from './clusters.js';
+import { cluster as clusterOf, clusters, realmNumber, type TestCluster } from './clusters.js';
 import { SwiftSession, type User } from './swift-client.js';
 
 export interface ExtraGateway {
@@ -47,9 +47,9 @@ afterAll(async () => {
   running.clear();
 });
 
-/** A free port that no other gateway of this file gets, and hardly one of a file that runs at the same time. */
+/** A free port that no other gateway of this file gets, nor one of a file that runs at the same time. */
 export function planPort(): Promise<number> {
-  return findFreePort(20_000 + ((37 * process.pid) % 5000), ports);
+  return findFreePort(20_000 + 2_000 * realmNumber + ((37 * process.pid) % 1_500), ports);
 }
 
 /** A configuration like `from`, beside it, with these options; returns its path. */

@@ -1,4 +1,4 @@
-// Starts one realm of real clusters for a whole test run and tells the tests where it is. Tests nothing.
+// Starts a realm of real clusters for each worker of a whole test run and tells the tests where they are. Tests nothing.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { ClusterPlan, Policy } from '../../src/local/plan.js';
 import { LocalRealm } from '../../src/local/realm.js';
 import { numberedUsers, TEST_USERS } from '../../src/local/users.js';
 import { serveControl } from './control.js';
+import { serveLeases } from './realm-lease.js';
 import { S3_PIPELINE } from './s3.js';
 
 /** What tests know of the realm. */
@@ -29,22 +30,52 @@ export interface RealmDescription {
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    realm: RealmDescription;
+    realms: readonly RealmDescription[];
+    leasePort: number;
   }
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const LOCAL = join(ROOT, '.local');
 const ACCOUNTS = 1000;
+/** From 10,000 on, for the servers of all realms. */
+const PORTS = 9_500;
 
-/** AUTOSYNC_TEST_CLUSTERS: how many (3). AUTOSYNC_TEST_GATEWAYS=0: without. AUTOSYNC_TEST_KEEP=1: keep the folder. */
+/** AUTOSYNC_TEST_CLUSTERS: how many (3). AUTOSYNC_TEST_GATEWAYS=0: without. AUTOSYNC_TEST_KEEP=1: keep the folders. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Node 20 may spin for ever in its own cleaning up after all is done (node::Environment::CleanupHandles): seen once.
   process.once('exit', (code) => process.exit(code));
-  const { env } = process;
-  const hasGateways = env['AUTOSYNC_TEST_GATEWAYS'] !== '0';
   const built = spawnSync(process.execPath, [join(ROOT, 'scripts/build-if-stale.mjs')], { stdio: 'inherit' });
   if (built.status !== 0) throw new Error('The build failed.');
-  const folder = claimFolder();
+  removeLeftFolders();
+  const { maxWorkers } = project.config;
+  const share = 100 * Math.floor(PORTS / 100 / maxWorkers);
+  const firstPort = 10_000 + 100 * Math.floor(Math.random() * (share / 100 - 5));
+  const starts = Array.from({ length: maxWorkers }, (_, index) =>
+    startRealm(index, firstPort + share * index),
+  );
+  const realms = await Promise.all(starts);
+  const leases = await serveLeases(maxWorkers);
+  project.provide(
+    'realms',
+    realms.map(({ description }) => description),
+  );
+  project.provide('leasePort', leases.port);
+  return async () => {
+    leases.close();
+    await Promise.all(realms.map(({ stop }) => stop()));
+  };
+}
+
+interface StartedRealm {
+  readonly description: RealmDescription;
+  readonly stop: () => Promise<void>;
+}
+
+async function startRealm(index: number, firstPort: number): Promise<StartedRealm> {
+  const { env } = process;
+  const hasGateways = env['AUTOSYNC_TEST_GATEWAYS'] !== '0';
+  const folder = join(LOCAL, `test-${process.pid}-${index + 1}`);
   const realm = await LocalRealm.start({
     folder,
     clusters: Number(env['AUTOSYNC_TEST_CLUSTERS'] ?? 3),
@@ -62,15 +93,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
       two: { policies: policies('silver'), gatewayConf: filterConf({ policy_map: 'gold: silver' }) },
     },
     users: [...TEST_USERS, ...numberedUsers(ACCOUNTS)],
-    firstPort: 10_000 + 100 * Math.floor(Math.random() * 95),
+    firstPort,
   });
   console.log(`${realm.clusters.length} clusters in ${folder} after ${(realm.startMs / 1000).toFixed(1)} s`);
   const control = await serveControl(objectsOf(realm));
-  project.provide('realm', describe(realm, control.url, hasGateways));
-  return async () => {
-    control.close();
-    await realm.stop();
-    if (env['AUTOSYNC_TEST_KEEP'] !== '1') rmSync(folder, { recursive: true, force: true });
+  return {
+    description: describe(realm, control.url, hasGateways),
+    stop: async () => {
+      control.close();
+      await realm.stop();
+      if (env['AUTOSYNC_TEST_KEEP'] !== '1') rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -84,16 +117,14 @@ function filterConf(more: Record<string, string>): SectionOverrides {
   return { 'filter:autosync': { copy_jobs: 'false', ...more } };
 }
 
-/** A folder of this process; those that processes killed before left are removed. */
-function claimFolder(): string {
-  const parent = join(ROOT, '.local');
-  mkdirSync(parent, { recursive: true });
-  for (const name of readdirSync(parent)) {
-    const pid = /^test-(\d+)$/.exec(name)?.[1];
+/** Of processes that were killed before. */
+function removeLeftFolders(): void {
+  mkdirSync(LOCAL, { recursive: true });
+  for (const name of readdirSync(LOCAL)) {
+    const pid = /^test-(\d+)-/.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid)))
-      rmSync(join(parent, name), { recursive: true, force: true });
+      rmSync(join(LOCAL, name), { recursive: true, force: true });
   }
-  return join(parent, `test-${process.pid}`);
 }
 
 function isAlive(pid: number): boolean {
