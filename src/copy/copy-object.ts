@@ -12,7 +12,13 @@ import { formatTimestamp } from '../swift/timestamp.js';
 import { askCopy } from './ask-copy.js';
 import { areTheirsNewer } from './newer-bytes.js';
 import { slowedBody } from './slowed-body.js';
-import { readObjectState, type LocalObjects, type ObjectName, type ObjectState } from './local-object.js';
+import {
+  RAW,
+  readObjectState,
+  type LocalObjects,
+  type ObjectName,
+  type ObjectState,
+} from './local-object.js';
 
 /** `copied`: the peer has it now. `there`: it had it, or something newer. `apart`: its container is not kept the same. `later`: the peer is in trouble. `refused`: trying again would not help. */
 export type Copied =
@@ -146,7 +152,7 @@ async function copyDeletion(local: LocalObjects, peer: Peer, name: ObjectName, k
 function headAt(peer: Peer, target: string): Promise<PeerResult> {
   return peer.send({
     method: 'HEAD',
-    target: `${target}?symlink=get`,
+    target: target + RAW,
     headers: HeaderList.from([['X-Newest', 'true']]),
   });
 }

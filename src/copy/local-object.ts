@@ -53,8 +53,8 @@ export function readObjectState({ headers }: Pick<ClientAnswer, 'headers'>): Obj
 /** Whatever Swift has seen of an object is newer (obj/server.py takes nothing dated 0). */
 const FIRST_TICK = 1n;
 
-/** A symlink itself, not what it points to; a DLO's manifest, not its segments. SLO's are shown by the signature alone. */
-const RAW = '?symlink=get&multipart-manifest=get';
+/** A symlink itself, not what it points to; a manifest, not its segments. */
+export const RAW = '?symlink=get&multipart-manifest=get';
 
 export class LocalObjects {
   readonly #site: BaseSite;

@@ -128,6 +128,18 @@ describe('what a client does at one cluster is done at the others', () => {
       const link = await direct[name]!.request('HEAD', '/c/link?symlink=get');
       expect(link.headers['x-symlink-target']).toBe('c/seg/2');
     }
+    for (const name of ['slo', 'dlo']) {
+      const kept = name === 'dlo' ? { 'X-Object-Manifest': 'c/seg/' } : {};
+      await ask(two, 'POST', `/c/${name}`, { 'X-Object-Meta-A': '1', ...kept });
+      await waitFor(`metadata of the ${name} is everywhere`, async () =>
+        (await heads(`/c/${name}`)).every(({ headers }) => headers['x-object-meta-a'] === '1'),
+      );
+      for (const each of [one, three]) {
+        const { text, headers } = await direct[each]!.request('GET', `/c/${name}`);
+        const type = (await direct[two]!.request('HEAD', `/c/${name}`)).headers['content-type'];
+        expect([text, headers['content-type']]).toEqual(['one two', type]);
+      }
+    }
   });
 
   it('a large one as it was, and its later metadata without its bytes', async () => {
