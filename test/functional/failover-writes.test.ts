@@ -1,8 +1,8 @@
 // While a cluster's Swift is down, its gateway has changes done by the others (`failover = all`); all of them come home by themselves.
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { SERVED_BY } from '../support/as-there.js';
 import { clusters, freshUser, send, waitFor, type Answer, type TestCluster } from '../support/clusters.js';
 import { waitUntilSame } from '../support/compare.js';
@@ -17,9 +17,11 @@ import {
   type ExtraGateway,
   type ExtraGateways,
 } from '../support/extra-gateways.js';
+import { outageOf } from '../support/outage.js';
 import { exchange } from '../support/raw-http.js';
 import { shareToken } from '../support/shared-token.js';
 import type { SwiftSession } from '../support/swift-client.js';
+import { tempUrl } from '../support/temp-url.js';
 
 const all = clusters();
 const [first, ...others] = all as [TestCluster, ...TestCluster[]];
@@ -66,11 +68,9 @@ async function knownAt(url: string): Promise<SwiftSession> {
   return session;
 }
 
-function tempUrl(method: string, path: string, key = TEMP_URL_KEY): string {
-  const target = `/v1/${sessions.user.account}${path}`;
-  const expires = Math.floor(Date.now() / 1000) + 300;
-  const sig = createHmac('sha256', key).update(`${method}\n${expires}\n${target}`).digest('hex');
-  return `${target}?temp_url_sig=${sig}&temp_url_expires=${expires}`;
+/** With a TempURL and no token. */
+function putSigned(url: string, path: string, body: string, key = TEMP_URL_KEY): Promise<Answer> {
+  return send(url, 'PUT', tempUrl('PUT', `/v1/${sessions.user.account}${path}`, key), {}, body);
 }
 
 function expectDoneElsewhere({ status, headers, text }: Answer, expected: number): void {
@@ -153,8 +153,8 @@ describe('while no proxy server of the local Swift answers', () => {
   });
 
   it('a TempURL is good, and nobody writes without', async () => {
-    expectDoneElsewhere(await send(cutOff.url, 'PUT', tempUrl('PUT', '/c/o'), {}, 'x'), 201);
-    expect((await send(cutOff.url, 'PUT', tempUrl('PUT', '/c/p', 'another'), {}, 'x')).status).toBe(401);
+    expectDoneElsewhere(await putSigned(cutOff.url, '/c/o', 'x'), 201);
+    expect((await putSigned(cutOff.url, '/c/p', 'x', 'another')).status).toBe(401);
     const path = `/v1/${sessions.user.account}/c/p`;
     expect((await send(cutOff.url, 'PUT', path, {}, 'x')).status).toBe(401);
     expect((await send(cutOff.url, 'DELETE', `/v1/${sessions.user.account}/c`)).status).toBe(401);
@@ -328,19 +328,7 @@ async function breakingOff(): Promise<Server> {
 describe('a cluster whose proxy servers are killed and started again', () => {
   // Copies of what is in a container that is not here yet are refused: container sync brings that.
   withContainerSync();
-  const { control } = first;
-  let isDown = false;
-  const kill = async (): Promise<void> => {
-    isDown = true;
-    await control.killServer('proxy');
-  };
-  const restart = async (): Promise<void> => {
-    await control.startServer('proxy');
-    isDown = false;
-  };
-  afterAll(async () => {
-    if (isDown) await restart();
-  });
+  const outage = outageOf(first, ['proxy']);
 
   it('has in the end what was written in its place, and of what both sides wrote the newest', async () => {
     const here = await knownAt(gateways[one]!.url);
@@ -348,15 +336,15 @@ describe('a cluster whose proxy servers are killed and started again', () => {
     await here.request('PUT', '/c/lost', {}, 'to be deleted');
     await waitUntilSame(sessions.user, 'c');
     await here.request('PUT', '/old', { 'X-Container-Meta-Colour': 'red' });
-    await kill();
+    await outage.begin();
     expectDoneElsewhere(await here.request('PUT', '/c/both', {}, 'written elsewhere'), 201);
-    expectDoneElsewhere(await send(here.baseUrl, 'PUT', tempUrl('PUT', '/c/temp'), {}, 'by TempURL'), 201);
+    expectDoneElsewhere(await putSigned(here.baseUrl, '/c/temp', 'by TempURL'), 201);
     expectDoneElsewhere(await here.request('DELETE', '/c/lost'), 204);
     expectDoneElsewhere(await here.request('PUT', '/new', { 'X-Container-Meta-Colour': 'green' }), 201);
     expectDoneElsewhere(await here.request('PUT', '/new/o', {}, 'in a new container'), 201);
     expectDoneElsewhere(await here.request('POST', '/c', { 'X-Container-Meta-Colour': 'blue' }), 204);
     expectDoneElsewhere(await here.request('DELETE', '/old'), 204);
-    await restart();
+    await outage.end();
     await waitFor('it serves again', async () => {
       const answer = await here.request('PUT', '/c/after', {}, 'after');
       return answer.status === 201 && answer.headers[SERVED_BY] === undefined;
@@ -395,9 +383,9 @@ describe('a cluster whose proxy servers are killed and started again', () => {
     };
     const writers = ['a', 'b', 'c'].map(writer);
     await waitFor('it writes here', () => doneBy.has(one));
-    await kill();
+    await outage.begin();
     await waitFor('others write', () => doneBy.has(two) || doneBy.has(three));
-    await restart();
+    await outage.end();
     doneBy.clear();
     await waitFor('it writes here again', () => doneBy.has(one));
     writing.isOver = true;

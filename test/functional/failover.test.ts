@@ -1,10 +1,11 @@
 // While a cluster's Swift is down, its gateway has reads answered by the others; who may read what, their Swift decides.
-import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, send, waitFor, type Answer } from '../support/clusters.js';
 import { putSame, sessionsOf, type Sessions } from '../support/containers.js';
+import { outageOf } from '../support/outage.js';
 import { exchange } from '../support/raw-http.js';
 import { planPort, startGateway, type ExtraGateway } from '../support/extra-gateways.js';
+import { tempUrl } from '../support/temp-url.js';
 
 const all = clusters();
 const [one] = all.map(({ name }) => name) as [string];
@@ -45,13 +46,9 @@ describe('while no proxy server of the local Swift answers', () => {
 
   it('a TempURL is good', async () => {
     const path = `/v1/${sessions.user.account}/private/o`;
-    const expires = Math.floor(Date.now() / 1000) + 300;
-    const sign = (key: string): string => {
-      const sig = createHmac('sha256', key).update(`GET\n${expires}\n${path}`).digest('hex');
-      return `/private/o?temp_url_sig=${sig}&temp_url_expires=${expires}`;
-    };
-    expect((await get(sign(TEMP_URL_KEY))).text).toBe('hello');
-    expect((await get(sign('another'))).status).toBe(401);
+    const by = (key: string): Promise<Answer> => send(cutOff.url, 'GET', tempUrl('GET', path, key));
+    expect((await by(TEMP_URL_KEY)).text).toBe('hello');
+    expect((await by('another')).status).toBe(401);
   });
 
   it('nobody reads what is private, and a token of this cluster alone is a 503 that says why', async () => {
@@ -97,13 +94,7 @@ describe('while no proxy server of the local Swift answers', () => {
 });
 
 describe('a cluster that is killed and started again', () => {
-  const servers = ['proxy', 'account', 'container', 'object'] as const;
-  const { control } = all[0]!;
-  const startAll = () => Promise.all(servers.map((server) => control.startServer(server)));
-  let isDown = false;
-  afterAll(async () => {
-    if (isDown) await startAll();
-  });
+  const outage = outageOf(all[0]!, ['proxy', 'account', 'container', 'object']);
 
   it('loses no client that reads what is public through its gateway', async () => {
     const failed: string[] = [];
@@ -117,11 +108,9 @@ describe('a cluster that is killed and started again', () => {
         servedBy.add(answer.headers[SERVED_BY] ?? one);
       }
     })();
-    isDown = true;
-    await Promise.all(servers.map((server) => control.killServer(server)));
+    await outage.begin();
     await waitFor('others serve', () => [...servedBy].some((name) => name !== one));
-    await startAll();
-    isDown = false;
+    await outage.end();
     servedBy.clear();
     await waitFor('it serves again', () => servedBy.has(one));
     reading.isOver = true;

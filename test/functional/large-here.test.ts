@@ -1,5 +1,5 @@
 // A large object that is placed here is whole wherever its segments are placed, and opens none that the client may not read.
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { SERVED_BY } from '../support/as-there.js';
 import { clusters, link, restoreLinks, send, waitFor } from '../support/clusters.js';
@@ -8,6 +8,7 @@ import { startGateway, type ExtraGateway } from '../support/extra-gateways.js';
 import { besideAlone, startPlacing, type BesideAlone } from '../support/placing.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { SwiftSession, type Answer } from '../support/swift-client.js';
+import { tempUrl } from '../support/temp-url.js';
 
 const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
@@ -133,10 +134,7 @@ describe('a dynamic large object that is placed here, its segments elsewhere', (
 
   it('is a conflict by TempURL, which opens no segments elsewhere', async () => {
     await here.request('POST', '', { 'X-Account-Meta-Temp-URL-Key': 'key' });
-    const path = `/v1/${sessions.user.account}/here/dlo`;
-    const expires = Math.floor(Date.now() / 1000) + 300;
-    const sig = createHmac('sha256', 'key').update(`GET\n${expires}\n${path}`).digest('hex');
-    const target = `${path}?temp_url_sig=${sig}&temp_url_expires=${expires}`;
+    const target = tempUrl('GET', `/v1/${sessions.user.account}/here/dlo`, 'key');
     expect((await send(gateway.url, 'GET', target)).status).toBe(409);
   });
 });

@@ -1,19 +1,17 @@
-// A container whose objects are on other clusters only is listed and counted through this cluster's gateway as it is there, and read as a
-// static site; who may see what, this cluster's Swift says.
+// A container whose objects are on other clusters only is listed and counted through this cluster's gateway as it is there; who may see
+// what, this cluster's Swift says.
 import { createServer, request as httpRequest } from 'node:http';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clusters, freshUser, link, restoreLinks, send, waitFor, type Answer } from '../support/clusters.js';
 import { expectAsThere, SERVED_BY } from '../support/as-there.js';
 import { putSame, sessionsOf, type Sessions } from '../support/containers.js';
-import { planPort, startGateway, type ExtraGateway } from '../support/extra-gateways.js';
+import { planPort, type ExtraGateway } from '../support/extra-gateways.js';
+import { startPlacing } from '../support/placing.js';
 import { SwiftSession } from '../support/swift-client.js';
 
 const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
-const ELSEWHERE = [
-  ['filter:placement', 'default', `${two}, ${three}`],
-  ['filter:autosync', 'peer_probe_interval', '0.2'],
-] as const;
+const ELSEWHERE = { default: `${two}, ${three}` };
 const PARTIAL = 'x-autosync-partial';
 const COUNT = 'x-container-object-count';
 /** Each cluster's own, of a container that is the same everywhere. */
@@ -29,7 +27,7 @@ let here: SwiftSession;
 let there: SwiftSession;
 
 beforeAll(async () => {
-  gateway = await startGateway(all[0]!, { conf: ELSEWHERE });
+  gateway = await startPlacing(ELSEWHERE);
 });
 beforeEach(async () => {
   sessions = await sessionsOf(await freshUser());
@@ -217,7 +215,7 @@ describe('a container that is placed elsewhere', () => {
     await make('/c', { 'X-Container-Read': '.r:*,.rlistings', 'X-Container-Meta-Web-Index': 'i' });
     await fill('/c', 'i', 'o');
     const nobody = ['app:proxy', 'upstream', `http://127.0.0.1:${await planPort()}`] as const;
-    const { url } = await startGateway(all[0]!, { conf: [...ELSEWHERE, nobody] });
+    const { url } = await startPlacing(ELSEWHERE, [nobody]);
     const page = await send(url, 'GET', pathOf('/c/'));
     expect([page.text, page.headers[SERVED_BY]]).toEqual(['bytes of i', two]);
     const asked = await here.at(url).request('GET', '/c');
@@ -231,8 +229,8 @@ describe('a container that is placed elsewhere', () => {
   it('is listed as it is here with fallback_timeout = 0', async () => {
     await make('/c');
     await fill('/c', 'o');
-    const conf = [...ELSEWHERE, ['filter:autosync', 'fallback_timeout', '0']] as const;
-    const session = here.at((await startGateway(all[0]!, { conf })).url);
+    const { url } = await startPlacing(ELSEWHERE, [['filter:autosync', 'fallback_timeout', '0']]);
+    const session = here.at(url);
     expect((await session.request('GET', '/c')).status).toBe(204);
   });
 });
@@ -327,8 +325,7 @@ describe('who may list it', () => {
     const port = await planPort();
     await new Promise<void>((resolve) => remapping.listen(port, '127.0.0.1', resolve));
     try {
-      const conf = [...ELSEWHERE, ['app:proxy', 'upstream', `http://127.0.0.1:${port}`]] as const;
-      const { url } = await startGateway(all[0]!, { conf });
+      const { url } = await startPlacing(ELSEWHERE, [['app:proxy', 'upstream', `http://127.0.0.1:${port}`]]);
       const token = { 'X-Auth-Token': stranger.direct[one]!.token };
       const answer = await send(url, 'GET', pathOf('/secret'), { ...token, Host: 'open.example' });
       expect(answer.text).not.toContain('hidden');
@@ -339,96 +336,6 @@ describe('who may list it', () => {
     } finally {
       remapping.close();
       remapping.closeAllConnections();
-    }
-  });
-});
-
-describe('a static site that is placed elsewhere', () => {
-  const OPEN = { 'X-Container-Read': '.r:*,.rlistings' };
-
-  /** The same through the gateway as at the cluster that has the pages, for nobody in particular. */
-  async function expectPage(path: string, method = 'GET', headers = {}): Promise<Answer> {
-    const [got, wanted] = (await Promise.all(
-      [here, there].map(({ baseUrl }) => send(baseUrl, method, pathOf(path), headers)),
-    )) as [Answer, Answer];
-    const seen = ({ status, text, headers: { etag, 'content-type': type } }: Answer): unknown => ({
-      ...{ status, text, etag, type },
-    });
-    expect(seen(got), `${method} ${path}`).toEqual(seen(wanted));
-    return got;
-  }
-
-  it('shows its index, its pages and its error page', async () => {
-    await make('/c', {
-      ...OPEN,
-      'X-Container-Meta-Web-Index': 'index.html',
-      'X-Container-Meta-Web-Error': 'error.html',
-    });
-    await fill('/c', 'index.html', '404error.html', 'page.html', 'folder/index.html', 'sub/deep/index.html');
-    for (const path of ['/c/', '/c/index.html', '/c/page.html', '/c/folder/', '/c/sub/deep/'])
-      for (const method of ['GET', 'HEAD']) await expectPage(path, method);
-    // A HEAD of such a page is a 500 of Swift's own.
-    for (const path of ['/c/none', '/c/none/']) await expectPage(path);
-    const index = await expectPage('/c/');
-    expect([index.text, index.headers[SERVED_BY]]).toEqual(['bytes of index.html', two]);
-    const error = await expectPage('/c/none');
-    expect([error.status, error.text]).toEqual([404, 'bytes of 404error.html']);
-    const again = await expectPage('/c/', 'GET', { 'If-None-Match': index.headers['etag'] });
-    expect(again.status).toBe(304);
-  });
-
-  it('leads a folder without a slash to the one with it, on this very host', async () => {
-    await make('/c', { ...OPEN, 'X-Container-Meta-Web-Index': 'index.html' });
-    await fill('/c', 'index.html', 'folder/index.html');
-    for (const path of ['/c', '/c/folder']) {
-      const { status, headers } = await send(gateway.url, 'GET', pathOf(path));
-      expect([status, new URL(headers['location']!, gateway.url).href]).toEqual([
-        301,
-        `${gateway.url}${pathOf(path)}/`,
-      ]);
-    }
-  });
-
-  it('lists what is in a folder that has no index', async () => {
-    await make('/c', { ...OPEN, 'X-Container-Meta-Web-Listings': 'true' });
-    await fill('/c', 'a.txt', 'folder/b.txt', 'ü/<x>.txt');
-    for (const path of ['/c/', '/c/folder/', '/c/%C3%BC/']) await expectPage(path);
-    expect((await expectPage('/c/')).text).toContain('<a href="folder/">');
-    expect((await expectPage('/c/empty/')).status).toBe(404);
-  });
-
-  it('takes an object that marks a folder for the folder', async () => {
-    await make('/c', { ...OPEN, 'X-Container-Meta-Web-Index': 'index.html' });
-    await fill('/c', 'folder/index.html');
-    for (const name of [two, three])
-      await sessions.direct[name]!.request(
-        'PUT',
-        '/c/folder/',
-        { 'Content-Type': 'application/directory' },
-        '',
-      );
-    expect((await expectPage('/c/folder/')).text).toBe('bytes of folder/index.html');
-  });
-
-  it('is shown to nobody whom the local Swift does not let in, and its owner sees objects', async () => {
-    await make('/c', { 'X-Container-Meta-Web-Index': 'index.html' });
-    await fill('/c', 'index.html');
-    for (const path of ['/c', '/c/', '/c/index.html', '/c/folder/'])
-      expect((await send(gateway.url, 'GET', pathOf(path))).status).toBe(401);
-    expect((await here.request('GET', '/c/')).text).toBe('index.html\n');
-    // A page is made by the Swift that has the objects, and that does not know this token.
-    expect((await here.request('GET', '/c/', { 'X-Web-Mode': 'true' })).status).toBe(503);
-  });
-
-  it('is a 503 while no cluster that has it answers', async () => {
-    await make('/c', { ...OPEN, 'X-Container-Meta-Web-Index': 'index.html' });
-    await fill('/c', 'index.html');
-    await link(one, two).cut();
-    expect((await send(gateway.url, 'GET', pathOf('/c/'))).text).toBe('bytes of index.html');
-    await link(one, three).cut();
-    for (const path of ['/c/', '/c/folder/', '/c/none']) {
-      const { status, headers } = await send(gateway.url, 'GET', pathOf(path));
-      expect([path, status, headers['retry-after']]).toEqual([path, 503, '1']);
     }
   });
 });

@@ -1,11 +1,11 @@
 // Who may do what is the same on every path: done here, answered from elsewhere because it has not come here yet, placed elsewhere, or while
 // the local Swift is down. The same requests, sent straight to a Swift that has the object, say what is right.
-import { createHmac } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { clusters, freshUser, send, type User } from '../support/clusters.js';
 import { sessionsOf, type Sessions } from '../support/containers.js';
 import { planPort, startGateway } from '../support/extra-gateways.js';
 import { shareToken } from '../support/shared-token.js';
+import { tempUrl } from '../support/temp-url.js';
 
 const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
@@ -56,8 +56,7 @@ const withTempUrl =
   (key: string, inSeconds: number): Client =>
   (_, method, path) => {
     const expires = Math.floor(Date.now() / 1000) + inSeconds;
-    const sig = createHmac('sha256', key).update(`${method}\n${expires}\n${path}`).digest('hex');
-    return { query: `?temp_url_sig=${sig}&temp_url_expires=${expires}` };
+    return { query: tempUrl(method, path, key, { expires }).slice(path.length) };
   };
 
 const CLIENTS: Readonly<Record<string, Client>> = {

@@ -1,5 +1,5 @@
 // Objects of a container that is placed on other clusters only are written through this cluster's gateway as if they were here.
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -11,6 +11,7 @@ import {
   send,
   serviceUserOf,
   waitFor,
+  type Answer,
 } from '../support/clusters.js';
 import { SERVED_BY } from '../support/as-there.js';
 import { headEverywhere, sessionsOf, type Sessions } from '../support/containers.js';
@@ -19,6 +20,7 @@ import type { ExtraGateway } from '../support/extra-gateways.js';
 import { startPlacing } from '../support/placing.js';
 import { exchange, type RawAnswer } from '../support/raw-http.js';
 import { SwiftSession } from '../support/swift-client.js';
+import { tempUrl } from '../support/temp-url.js';
 
 const all = clusters();
 const [one, two, three] = all.map(({ name }) => name) as [string, string, string];
@@ -185,14 +187,10 @@ describe('an object of a container that is placed elsewhere', () => {
   it('with a TempURL is judged by the cluster that it goes to', async () => {
     await here.request('POST', '', { 'X-Account-Meta-Temp-URL-Key': 'secret-key' });
     const path = `/v1/${sessions.user.account}/c/tempurl`;
-    const expires = Math.floor(Date.now() / 1000) + 300;
-    const sign = (key: string): string => {
-      const sig = createHmac('sha256', key).update(`PUT\n${expires}\n${path}`).digest('hex');
-      return `${path}?temp_url_sig=${sig}&temp_url_expires=${expires}`;
-    };
-    expect((await send(gateway.url, 'PUT', sign('other-key'), {}, 'x')).status).toBe(401);
-    expect((await send(gateway.url, 'PUT', sign('secret-key'), {}, 'x')).status).toBe(201);
-    expect((await send(gateway.url, 'PUT', path, {}, 'x')).status).toBe(401);
+    const put = (target: string): Promise<Answer> => send(gateway.url, 'PUT', target, {}, 'x');
+    expect((await put(tempUrl('PUT', path, 'other-key'))).status).toBe(401);
+    expect((await put(tempUrl('PUT', path, 'secret-key'))).status).toBe(201);
+    expect((await put(path)).status).toBe(401);
     expect((await here.request('GET', '/c/tempurl')).text).toBe('x');
   });
 

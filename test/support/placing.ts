@@ -3,15 +3,21 @@ import { expect } from 'vitest';
 import { expectAsAlone } from './as-alone.js';
 import { clusters, freshUser } from './clusters.js';
 import { sessionsOf, type Sessions } from './containers.js';
-import { startGateway, type ExtraGateway } from './extra-gateways.js';
+import { startGateway, type Conf, type ExtraGateway } from './extra-gateways.js';
 import { SwiftSession, type Answer } from './swift-client.js';
 
-/** @param rules of `[filter:placement]`; a peer that is back it notices soon */
-export function startPlacing(rules: Readonly<Record<string, string>>): Promise<ExtraGateway> {
+/** @param rules of `[filter:placement]`; a peer that is back it notices soon. @param more options besides */
+export function startPlacing(
+  rules: Readonly<Record<string, string>>,
+  more: Conf = [],
+): Promise<ExtraGateway> {
   return startGateway(clusters()[0]!, {
     conf: [
       ...Object.entries(rules).map(([key, value]) => ['filter:placement', key, value] as const),
       ['filter:autosync', 'peer_probe_interval', '0.2'],
+      // Who answers is to be told beforehand, on a busy machine as well.
+      ['filter:autosync', 'hedge_delay', '2'],
+      ...more,
     ],
   });
 }
