@@ -1,10 +1,13 @@
 // Swift's own container sync gets in by its signature, in the forms that its daemon sends; the signature opens nothing else.
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HeaderList } from '../../src/http/headers.js';
 import { canonicalPath, signContainerSync } from '../../src/sync/container-sync-auth.js';
+import { parseTimestamp } from '../../src/swift/timestamp.js';
 import { cluster, freshUser, realm, send, type User } from '../support/clusters.js';
-import { sessionsOf, type Sessions } from '../support/containers.js';
+import { sendDated, sessionsOf, type Sessions } from '../support/containers.js';
 import { siteOf } from '../support/daemon.js';
+import type { SwiftSession } from '../support/swift-client.js';
 
 const SECRET = 'what only the owner may read';
 let sessions: Sessions;
@@ -159,6 +162,36 @@ describe('container sync’s signature', () => {
     expect((await one!.request('GET', '/c/posted')).text).toBe('kept');
     expect((await deliver({ ...older, timestamp: stamp() })).status).toBe(204);
     expect((await one!.request('GET', '/c/posted')).status).toBe(404);
+  });
+
+  it('bytes older than those here do not come by the date of a POST, and newer ones do', async () => {
+    const { one, three } = sessions.direct as Record<string, SwiftSession>;
+    const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+    const [old, posted] = [BigInt(Date.now()) * 100n - 1_000_000n, stamp(-2)];
+    const bring = (object: string, body: string, key?: string) =>
+      deliver({
+        method: 'PUT',
+        path: `/c/${object}`,
+        timestamp: posted,
+        headers: ['ETag', md5(body)],
+        body,
+        ...(key && { key }),
+      });
+    for (const object of ['older', 'newer']) {
+      await sendDated(three!, 'PUT', `/c/${object}`, old, { body: 'there' });
+      await sendDated(three!, 'POST', `/c/${object}`, parseTimestamp(posted)!, {
+        headers: { 'X-Object-Meta-A': '1' },
+      });
+    }
+    await sendDated(one!, 'PUT', '/c/older', old - 100n, { body: 'here' });
+    await sendDated(one!, 'PUT', '/c/newer', old + 100n, { body: 'here' });
+    expect((await bring('newer', 'there', 'wrong')).status).toBe(401);
+    expect((await bring('newer', 'there')).status).toBe(409);
+    expect((await bring('older', 'there')).status).toBe(201);
+    expect((await one!.request('GET', '/c/newer')).text).toBe('here');
+    expect((await one!.request('GET', '/c/older')).text).toBe('there');
+    // Once the newer bytes are there, what comes has them.
+    expect((await bring('newer', 'here')).status).toBe(201);
   });
 
   it('with a key that is not ours any more, or never was, is for Swift to judge', async () => {

@@ -48,6 +48,20 @@ describe('the ring', () => {
     await waitForObjects(user, 'c', []);
   });
 
+  it('keeps bytes that are newer than those which metadata was set on at the cluster before', async () => {
+    const user = await freshUser();
+    const gateways = await loginEverywhere(user);
+    expect((await gateways['one']!.request('PUT', '/c')).status).toBe(201);
+    await gateways['one']!.request('PUT', '/c/o', {}, 'old');
+    await waitForObjects(user, 'c', ['o']);
+    await waitUntilSame(user, 'c');
+    await gateways['two']!.request('PUT', '/c/o', {}, 'new');
+    await gateways['one']!.request('POST', '/c/o', { 'X-Object-Meta-A': '1' });
+    await waitUntilSame(user, 'c');
+    const { text, headers } = await gateways['three']!.request('GET', '/c/o');
+    expect([text, headers['x-object-meta-a']]).toEqual(['new', '1']);
+  });
+
   it.each(NAMES)(
     'closes for a container that was created at %s, each cluster naming the next',
     async (at) => {

@@ -1,7 +1,14 @@
-// Another cluster's deletion of an object that a client has changed here since.
-import { isNewerHere, type ObjectName } from '../../converge/object-member.js';
+// Another cluster's change of an object that a client has changed here since, though by its date Swift would take it.
+import { isNewerHere, localMember, peerMember } from '../../converge/object-member.js';
+import { RAW, readObjectState, type ObjectName } from '../../copy/local-object.js';
+import { areTheirsNewer } from '../../copy/newer-bytes.js';
 import { AutosyncError } from '../../lib/errors.js';
+import type { Peer } from '../../peers/peer.js';
+import { swiftTarget } from '../../swift/path.js';
+import { isSuccess } from '../../swift/swift-client.js';
+import type { DeletionAnswer } from '../../sync/probe.js';
 import { textAnswer } from '../answer.js';
+import { copyOnce } from './copy-once.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 
@@ -24,4 +31,39 @@ export async function refuseTooLate(
     throw error;
   }
   return textAnswer(exchange, 409, 'It has been changed here since.');
+}
+
+/**
+ * Refuses what container sync brings where its bytes are older than those here and only dated later, by a POST: the newer bytes go there at once,
+ * and its metadata comes back onto them (decision 0010) when Swift's daemon tries again in its next pass. Where that cannot be told, Swift alone decides.
+ */
+export async function refuseOlderBytes(
+  site: Site,
+  exchange: Exchange,
+  { account, container, object }: ObjectName,
+  ticks: bigint | undefined,
+  sender: Peer | undefined,
+): Promise<OutgoingResponse | undefined> {
+  const { method, headers } = exchange.request;
+  const etag = headers.get('etag')?.replace(/^"|"$/g, '');
+  if (method !== 'PUT' || ticks === undefined || etag === undefined) return undefined;
+  if (sender === undefined || site.serviceToken === undefined) return undefined;
+  const name = { account, container, object };
+  try {
+    const target = swiftTarget(account, container, object) + RAW;
+    const answer = await site.swift.request({ kind: 'service' }, { method: 'HEAD', target });
+    const here = isSuccess(answer.status) ? readObjectState(answer) : undefined;
+    if (here === undefined || here.ticks >= ticks || here.etag === etag) return undefined;
+    const [there, mine] = [peerMember(sender), localMember(site)];
+    const theirs = (at: bigint): Promise<DeletionAnswer> => there.probe(name, at);
+    const ours = (at: bigint): Promise<DeletionAnswer> => mine.probe(name, at);
+    if (!(await areTheirsNewer(theirs, ours, here.ticks))) return undefined;
+    const known = await site.containerKeys.get(name, { kind: 'service' });
+    if (known === undefined) return undefined;
+    void copyOnce(site, sender, name, known.key, { looksFirst: false });
+  } catch (error) {
+    if (error instanceof AutosyncError) return undefined;
+    throw error;
+  }
+  return textAnswer(exchange, 409, 'The bytes here are newer, and go there first.');
 }

@@ -9,7 +9,7 @@ import { textAnswer } from '../answer.js';
 import { isGoneAt } from '../../records/account-life.js';
 import { accountRecord } from '../changes/account-record.js';
 import { refuseForgotten } from '../changes/fenced.js';
-import { refuseTooLate } from '../changes/too-late.js';
+import { refuseOlderBytes, refuseTooLate } from '../changes/too-late.js';
 import { rightsFor, type Site } from '../site.js';
 import { derivedKeys, type ContainerName } from '../../site/site.js';
 import type { Exchange, Next, OutgoingResponse } from '../station.js';
@@ -52,10 +52,19 @@ export async function admitContainerSync(
   }
   const forgotten = await refuseForgotten(site, exchange, path, timestampOf(exchange));
   if (forgotten !== undefined) return forgotten;
-  const tooLate = (await isProven(site, exchange, path))
-    ? await refuseTooLate(site, exchange, path, timestampOf(exchange))
-    : undefined;
-  if (tooLate !== undefined) return tooLate;
+  if (request.method !== 'HEAD' && (await isProven(site, exchange, path))) {
+    const ticks = timestampOf(exchange);
+    const refused =
+      (await refuseTooLate(site, exchange, path, ticks)) ??
+      (await refuseOlderBytes(
+        site,
+        exchange,
+        path,
+        ticks,
+        site.clusters.peer(senderOf(site, exchange, path) ?? ''),
+      ));
+    if (refused !== undefined) return refused;
+  }
   await translateKey(site, exchange, path);
   const [key, timestamp] = [request.headers.get(KEY), request.headers.get('x-timestamp')];
   if (request.method !== 'HEAD' || request.headers.has(AUTH) || key === undefined || timestamp === undefined)
@@ -98,10 +107,15 @@ function timestampOf({ request }: Exchange): bigint | undefined {
  */
 async function mayBeReaped(site: Site, exchange: Exchange, name: ContainerName): Promise<boolean> {
   if (exchange.request.method !== 'DELETE' || site.records === undefined) return false;
-  const placement = exchange.placement ?? site.options.defaultPlacement(name);
-  const sender = placement.at(placement.findIndex((cluster) => site.clusters.isMine(cluster)) - 1);
+  const sender = senderOf(site, exchange, name);
   const record = await accountRecord(site, name.account).catch(() => undefined);
   return record === undefined || (sender !== undefined && isGoneAt(record, sender));
+}
+
+/** The cluster before this one in the ring. */
+function senderOf(site: Site, exchange: Exchange, name: ContainerName): string | undefined {
+  const placement = exchange.placement ?? site.options.defaultPlacement(name);
+  return placement.at(placement.findIndex((cluster) => site.clusters.isMine(cluster)) - 1);
 }
 
 /**
@@ -129,12 +143,10 @@ function isEqualSecret(a: string, b: string): boolean {
   return timingSafeEqual(x as Buffer, y as Buffer);
 }
 
-/** A deletion whose sender knows the container's key: nobody else is told what is here. The rest is for Swift to refuse. */
+/** A change whose sender knows the container's key: nobody else is told what is here. The rest is for Swift to refuse. */
 async function isProven(site: Site, exchange: Exchange, name: ContainerName): Promise<boolean> {
-  const { request } = exchange;
-  if (request.method !== 'DELETE') return false;
   const known = await site.containerKeys.get(name, rightsFor(site, exchange)).catch(() => undefined);
-  return known !== undefined && provenKey(site, request, [known.key]) !== undefined;
+  return known !== undefined && provenKey(site, exchange.request, [known.key]) !== undefined;
 }
 
 function provenKey(

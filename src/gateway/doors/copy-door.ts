@@ -1,24 +1,19 @@
 // Copies objects of this cluster to others when a peer asks for it (`autosync verify --repair`, and the object audit): where this cluster
 // has the newest, nobody else can send it as it is.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { copyObject, type Copied } from '../../copy/copy-object.js';
-import { LocalObjects } from '../../copy/local-object.js';
+import type { Copied } from '../../copy/copy-object.js';
 import { HeaderList } from '../../http/headers.js';
-import { AutosyncError } from '../../lib/errors.js';
 import { queryParameter } from '../../swift/path.js';
 import { textAnswer } from '../answer.js';
+import { copyOnce } from '../changes/copy-once.js';
 import type { Site } from '../site.js';
 import type { Exchange, OutgoingResponse } from '../station.js';
 
 const PATH = /^\/autosync\/copy\?/;
 /** A copy that takes longer is asked after again. */
 const ANSWER_WITHIN_MS = 2_000;
-const MAX_UNDER_WAY = 64;
 /** A hundredth of a millisecond each: to step over a deletion, and not to change when something was written. */
 const MAX_LATER_TICKS = 2;
-
-/** By what was asked, so that whoever asks again is told of the same copy. */
-const underWay = new Map<string, Promise<Copied>>();
 
 export function isCopyRequest({ request: { method, target } }: Exchange): boolean {
   return method === 'POST' && PATH.test(target);
@@ -39,34 +34,17 @@ export async function answerCopy(site: Site, exchange: Exchange): Promise<Outgoi
   await site.fence.load();
   if (site.fence.isFenced(to) || site.fence.isFenced(site.clusters.mine))
     return textAnswer(exchange, 409, 'FENCED: nothing is copied from or to a fenced cluster.');
-  let copy = underWay.get(target);
-  if (copy === undefined) {
-    if (underWay.size >= MAX_UNDER_WAY) return textAnswer(exchange, 202, 'Busy: ask again.');
-    const known = await site.containerKeys.get(name, { kind: 'service' });
-    if (known === undefined)
-      return textAnswer(exchange, 409, 'The container takes no part in container sync here.');
-    const local = new LocalObjects(site);
-    const laterTicks = Math.min(MAX_LATER_TICKS, Number.parseInt(of('later'), 10) || 0);
-    const how = { looksFirst: of('look') === '1', laterTicks };
-    copy = inWords(copyObject(local, peer, name, known.key, how));
-    underWay.set(target, copy);
-    // Whoever waits for it hears of what goes wrong.
-    copy.finally(() => underWay.delete(target)).catch(() => undefined);
-  }
+  const known = await site.containerKeys.get(name, { kind: 'service' });
+  if (known === undefined)
+    return textAnswer(exchange, 409, 'The container takes no part in container sync here.');
+  const laterTicks = Math.min(MAX_LATER_TICKS, Number.parseInt(of('later'), 10) || 0);
+  const copy = copyOnce(site, peer, name, known.key, { looksFirst: of('look') === '1', laterTicks });
+  if (copy === undefined) return textAnswer(exchange, 202, 'Busy: ask again.');
   const wait = new AbortController();
   const timer = sleep(ANSWER_WITHIN_MS, undefined, { signal: wait.signal }).catch(() => undefined);
   const copied = await Promise.race([copy, timer]);
   wait.abort();
   return copied === undefined ? textAnswer(exchange, 202, 'Under way: ask again.') : json(copied);
-}
-
-async function inWords(copy: Promise<Copied>): Promise<Copied> {
-  try {
-    return await copy;
-  } catch (error) {
-    if (!(error instanceof AutosyncError)) throw error;
-    return { kind: 'later', detail: error.message };
-  }
 }
 
 function json(copied: Copied): OutgoingResponse {
