@@ -7,6 +7,7 @@ import type { Peer } from '../peers/peer.js';
 import { ByteLimit } from './byte-limit.js';
 import { Canary, isCanary, NO_CANARY, type CanaryState } from './canary.js';
 import { copyObject, type Copied } from './copy-object.js';
+import { hasPut } from './job-queue.js';
 import type { CopyJob, CopyOutcome } from './job.js';
 import { LagHistogram } from './lag-histogram.js';
 import { ObjectiveWindows, type ObjectiveState, type RuledObjective } from './objective.js';
@@ -200,8 +201,8 @@ export class Copier {
 
   async #copy(peer: Peer, copier: PeerCopier, job: CopyJob, limit: ByteLimit | undefined): Promise<Copied> {
     const known = await this.#site.containerKeys.get(job, SERVICE);
-    const { looksFirst } = job;
-    if (known?.isSynced === true) return copyObject(this.#local, peer, job, known.key, { looksFirst, limit });
+    const how = { looksFirst: job.looksFirst, sendsBytes: hasPut(job), limit };
+    if (known?.isSynced === true) return copyObject(this.#local, peer, job, known.key, how);
     // Not set up yet, versioned, its owner's own, or fenced: nothing of it is copied, and what it lacks there counts as behind.
     if (known !== undefined) copier.missed(job);
     return { kind: 'apart' };

@@ -10,7 +10,7 @@ import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
 import { formatTimestamp } from '../swift/timestamp.js';
 import { askCopy } from './ask-copy.js';
-import { areTheirsNewer } from './newer-bytes.js';
+import { whoseBytesAreNewer } from './newer-bytes.js';
 import { slowedBody } from './slowed-body.js';
 import {
   RAW,
@@ -28,6 +28,7 @@ export type Copied =
 
 /** How often a peer is asked for its newer bytes: they may change meanwhile. */
 const MAX_ASKED = 3;
+const SYMLINK = 'x-symlink-target';
 const THERE: Copied = { kind: 'there', bytes: 0 };
 /** Larger ones travel only once the peer has said that it wants them. */
 const ASK_FIRST_BYTES = 65_536;
@@ -35,6 +36,8 @@ const ASK_FIRST_BYTES = 65_536;
 export interface CopyHow {
   /** The peer is asked first what it has: its bytes may be the same, or newer ones, as after a POST here. */
   readonly looksFirst: boolean;
+  /** Where it looks first: the date of the bytes is to go there as well, also where they are the same. */
+  readonly sendsBytes?: boolean;
   /** Dated so many ticks (10 µs each) later than it is here: it has to replace another one of its date, or a deletion. */
   readonly laterTicks?: number;
   /** For its bytes; as fast as it goes if not said. */
@@ -50,10 +53,10 @@ export async function copyObject(
   peer: Peer,
   name: ObjectName,
   key: string,
-  { looksFirst, laterTicks = 0, limit }: CopyHow,
+  { looksFirst, sendsBytes = false, laterTicks = 0, limit }: CopyHow,
 ): Promise<Copied> {
   if (looksFirst) {
-    const merged = await merge(local, peer, name, key);
+    const merged = await merge(local, peer, name, key, sendsBytes);
     if (merged !== undefined) return merged;
   }
   const here = await local.get(name, key);
@@ -98,29 +101,53 @@ async function merge(
   peer: Peer,
   name: ObjectName,
   key: string,
+  sendsBytes: boolean,
   asked = 0,
 ): Promise<Copied | undefined> {
   const target = swiftTarget(name.account, name.container, name.object);
   const [here, said] = await Promise.all([local.head(name, key), headAt(peer, target)]);
   if (said.kind === 'unreachable') return failure(said);
+  if (here === undefined || said.answer.status === 404) return undefined;
   const there = isSuccess(said.answer.status) ? readObjectState(said.answer) : undefined;
-  if (here === undefined || there === undefined) return undefined;
-  if (there.ticks > here.ticks) return THERE;
-  if (there.etag === here.etag && there.length === here.length)
-    return there.ticks === here.ticks ? THERE : postMetadata(peer, target, here);
+  if (there === undefined) return failure(said);
+  if (isSameObject(here, there)) {
+    if (there.ticks >= here.ticks) return THERE;
+    // Swift takes no POST of a symlink's own.
+    return sendsBytes || here.headers.has(SYMLINK) ? undefined : postMetadata(peer, target, here, there);
+  }
   const ours = (ticks: bigint): Promise<DeletionAnswer> => local.probe(name, key, ticks);
   const theirs = (ticks: bigint): Promise<DeletionAnswer> => peerMember(peer).probe(name, ticks);
-  if (!(await areTheirsNewer(ours, theirs, there.ticks))) return undefined;
+  const upTo = there.ticks > here.ticks ? there.ticks : here.ticks;
+  const newer = await whoseBytesAreNewer(ours, theirs, upTo);
+  if (newer === 'unknown') return { kind: 'refused', detail: 'nobody can tell whose bytes are newer' };
+  if (newer !== 'theirs') return undefined;
+  // They come by themselves.
+  if (there.ticks > here.ticks) return THERE;
   if (asked === MAX_ASKED) return { kind: 'later', detail: 'its bytes are newer, and do not come' };
   // Swift here takes them, and keeps its newer metadata, which then goes there.
   const brought = await askCopy(peer, { ...name, to: local.cluster, looksFirst: false });
-  if (brought.kind === 'later') return brought;
-  return 'bytes' in brought ? merge(local, peer, name, key, asked + 1) : undefined;
+  return 'bytes' in brought ? merge(local, peer, name, key, sendsBytes, asked + 1) : brought;
+}
+
+/** All symlinks have the same bytes: none. */
+function isSameObject(here: ObjectState, there: ObjectState): boolean {
+  const links = [SYMLINK, `${SYMLINK}-account`];
+  const isSameLink = links.every((header) => here.headers.get(header) === there.headers.get(header));
+  return here.etag === there.etag && here.length === there.length && isSameLink;
 }
 
 /** Undefined where it is gone meanwhile. */
-async function postMetadata(peer: Peer, target: string, here: ObjectState): Promise<Copied | undefined> {
-  const result = await peer.send({ method: 'POST', target, headers: dated(here) });
+async function postMetadata(
+  peer: Peer,
+  target: string,
+  here: ObjectState,
+  there: ObjectState,
+): Promise<Copied | undefined> {
+  const headers = dated(here);
+  // With a date of its own it would outlive bytes that are still to come.
+  const type = here.headers.get('content-type');
+  if (there.headers.get('content-type') === type) headers.removeWhere((header) => header === 'content-type');
+  const result = await peer.send({ method: 'POST', target, headers });
   if (result.kind === 'unreachable') return failure(result);
   const { status } = result.answer;
   if (isSuccess(status)) return { kind: 'copied', bytes: 0 };

@@ -28,7 +28,7 @@ describe('jobs', () => {
     queue.add(job('c', 'o', 5, true));
     queue.add(job('c', 'o', 9, false));
     expect(queue.size).toBe(1);
-    expect(queue.take()).toEqual(job('c', 'o', 5, true));
+    expect(queue.take()).toEqual({ ...job('c', 'o', 5, true), hasPut: true });
   });
 
   it('for an object that is being copied wait until that is done', () => {

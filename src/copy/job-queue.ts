@@ -87,6 +87,10 @@ export class JobQueue {
   }
 }
 
+export function hasPut({ hasPut: said, method }: CopyJob): boolean {
+  return said ?? method !== 'POST';
+}
+
 function merged(known: CopyJob, job: CopyJob): CopyJob {
   const { bytes } = job.method === 'POST' ? known : job;
   return {
@@ -94,5 +98,6 @@ function merged(known: CopyJob, job: CopyJob): CopyJob {
     ...(bytes === undefined ? {} : { bytes }),
     sinceMs: Math.min(known.sinceMs, job.sinceMs),
     looksFirst: known.looksFirst || job.looksFirst,
+    hasPut: hasPut(known) || hasPut(job),
   };
 }

@@ -8,6 +8,8 @@ export interface CopyJob {
   readonly sinceMs: number;
   /** A POST is among what the client did: the peer may have the bytes already, or newer ones. */
   readonly looksFirst: boolean;
+  /** A PUT is among it; by `method` if not said. */
+  readonly hasPut?: boolean;
   /** What the client did: a PUT if not said. A job that stands for several has the last. */
   readonly method?: 'PUT' | 'POST' | 'DELETE';
   /** What the client sent, where it said how long that is. */

@@ -2,6 +2,9 @@
 // the bytes to nobody; but a probe is held against it (obj/server.py, PUT: `data_timestamp`).
 import type { DeletionAnswer } from '../sync/probe.js';
 
+/** `neither`: they are of one date. `unknown`: one of the clusters cannot tell. */
+export type Newer = 'ours' | 'theirs' | 'neither' | 'unknown';
+
 /** Of one cluster: rejects with what its Swift's client throws. */
 type Probe = (ticks: bigint) => Promise<DeletionAnswer>;
 
@@ -11,21 +14,21 @@ const FIRST_TICK = 1n;
 const FIRST_STEP = 100_000n;
 
 /**
- * False also where they are of one date, or that cannot be told. Asks some forty times where it takes long.
+ * Asks some forty times where it takes long.
  *
- * @param upTo the date of theirs as a whole
+ * @param upTo the later of the dates that both have as a whole
  */
-export async function areTheirsNewer(ours: Probe, theirs: Probe, upTo: bigint): Promise<boolean> {
-  // Both have bytes since `known`; neither has since `never`.
+export async function whoseBytesAreNewer(ours: Probe, theirs: Probe, upTo: bigint): Promise<Newer> {
+  // Both have bytes since `known`, neither since `never`.
   let known = FIRST_TICK;
   let never = upTo + 1n;
   let step = FIRST_STEP;
   let isBetween = false;
   for (let ticks = upTo; never - known > 1n;) {
     const answers = await Promise.all([ours(ticks), theirs(ticks)]);
-    if (answers.includes('unknown')) return false;
+    if (answers.includes('unknown')) return 'unknown';
     const [our, their] = answers.map((answer) => answer !== 'never-here');
-    if (our !== their) return their === true;
+    if (our !== their) return their === true ? 'theirs' : 'ours';
     if (our === true) known = ticks;
     else never = ticks;
     isBetween ||= our === true;
@@ -33,5 +36,5 @@ export async function areTheirsNewer(ours: Probe, theirs: Probe, upTo: bigint): 
     ticks = isBetween || back <= known ? (known + never) / 2n : back;
     step *= 4n;
   }
-  return false;
+  return 'neither';
 }

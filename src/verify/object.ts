@@ -14,7 +14,7 @@ import {
 } from './compare.js';
 import type { Finding, Kind, Outcome } from './finding.js';
 import { isManifest, look } from './look.js';
-import { areTheirsNewer } from '../copy/newer-bytes.js';
+import { whoseBytesAreNewer } from '../copy/newer-bytes.js';
 import { copyTo } from './repair.js';
 import type { Run } from './run.js';
 import { findMissingSegments } from './segments.js';
@@ -130,8 +130,9 @@ async function reportDifferences(found: Case): Promise<void> {
   // Before anything of it goes elsewhere.
   const subject = isTied && repair?.isDryRun === false ? await settleTie(found) : found;
   const { absent, stale } = subject.compared;
-  await mend(subject, 'missing', absent);
+  // What is newest may be only by its metadata: before it goes on it has the newest bytes as well.
   await mend(subject, 'stale', stale);
+  await mend(subject, 'missing', absent);
   const leave = (kind: Kind, clusters: readonly string[], detail: string): void => {
     if (clusters.length === 0) return;
     const isSettled = isTied && tiedIn(subject).length === 0;
@@ -170,7 +171,8 @@ async function newestBytes(subject: Case): Promise<string> {
   const [first, ...others] = members.filter(({ cluster }) => tiedIn(subject).includes(cluster));
   let newest = first as Member;
   for (const other of others) {
-    if (await areTheirsNewer(probeOf(newest, name), probeOf(other, name), compared.ticks)) newest = other;
+    const whose = await whoseBytesAreNewer(probeOf(newest, name), probeOf(other, name), compared.ticks);
+    if (whose === 'theirs') newest = other;
   }
   return newest.cluster;
 }

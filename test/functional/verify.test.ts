@@ -168,6 +168,22 @@ describe('what differs', () => {
     }
   });
 
+  it('is where a link leads, though all links have the same bytes', async () => {
+    const [old, newer] = ['old', 'newer'].map((to) => ({
+      'X-Symlink-Target': `c/${to}`,
+      'Content-Length': '0',
+    }));
+    for (const name of names) await at(name, 'PUT', '/c/link', old);
+    await at(two, 'PUT', '/c/link', newer);
+    // But for their dates, which differ as well.
+    expect((await verified(repair())).kinds).toEqual({ 'c/link': `stale ${one}+${three} repaired` });
+    expect((await verified({ isDeep: true })).report.isEqual).toBe(true);
+    for (const name of names) {
+      const { headers } = await at(name, 'HEAD', '/c/link?symlink=get');
+      expect([name, headers['x-symlink-target']]).toEqual([name, 'c/newer']);
+    }
+  });
+
   it('is only the metadata: that alone is sent', async () => {
     await putSame(sessions, '/c', 'o', 'body');
     await at(two, 'POST', '/c/o', { 'X-Object-Meta-A': '1', 'Content-Type': 'text/new' });
