@@ -10,7 +10,7 @@ import { syncProof } from '../site/sync-proof.js';
 import type { BaseSite } from '../site/site.js';
 import { swiftTarget } from '../swift/path.js';
 import { isSuccess } from '../swift/swift-client.js';
-import { formatTimestamp, parseTimestamp } from '../swift/timestamp.js';
+import { FIRST_TICK, formatTimestamp, parseTimestamp } from '../swift/timestamp.js';
 import { probeDeletion, probeObject, type DeletionAnswer, type ProbeAnswer } from '../sync/probe.js';
 
 export interface ObjectName {
@@ -49,9 +49,6 @@ export function readObjectState({ headers }: Pick<ClientAnswer, 'headers'>): Obj
   }
   return { ticks, etag, length, headers: kept };
 }
-
-/** Whatever Swift has seen of an object is newer (obj/server.py takes nothing dated 0). */
-const FIRST_TICK = 1n;
 
 /** A symlink itself, not what it points to; a manifest, not its segments. */
 export const RAW = '?symlink=get&multipart-manifest=get';

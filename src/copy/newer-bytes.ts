@@ -1,5 +1,6 @@
 // Which of two clusters has the bytes of an object that were written later. A POST gives its date to the whole object, and Swift shows the date of
 // the bytes to nobody; but a probe is held against it (obj/server.py, PUT: `data_timestamp`).
+import { FIRST_TICK } from '../swift/timestamp.js';
 import type { DeletionAnswer } from '../sync/probe.js';
 
 /** `neither`: they are of one date. `unknown`: one of the clusters cannot tell. */
@@ -8,8 +9,6 @@ export type Newer = 'ours' | 'theirs' | 'neither' | 'unknown';
 /** Of one cluster: rejects with what its Swift's client throws. */
 type Probe = (ticks: bigint) => Promise<DeletionAnswer>;
 
-/** The least date that Swift takes. */
-const FIRST_TICK = 1n;
 /** About a second: bytes that meet a POST mostly are not much older. */
 const FIRST_STEP = 100_000n;
 

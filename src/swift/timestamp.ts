@@ -2,6 +2,9 @@
 
 const TICKS_PER_SECOND = 100_000n;
 
+/** The least date that Swift takes of an object: whatever it has seen is as new (obj/server.py). */
+export const FIRST_TICK = 1n;
+
 /** `X-Timestamp` as a number of ticks of 10 µs; undefined for what is none. An offset (`_…`) is left out. */
 export function parseTimestamp(text: string): bigint | undefined {
   const match = /^(\d{1,12})(?:\.(\d{1,9}))?(?:_[0-9a-f]{1,16})?$/.exec(text.trim());
